@@ -1,0 +1,177 @@
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/storage_record.hpp"
+
+namespace assent::gateway {
+
+// Call detail records. One chain per room (participant empty) and one per participant: a start,
+// interims, a stop; record_seq counts from 1. Counters are cumulative since the start: the newest
+// record of a chain says all, and one that could not be stored costs nothing.
+
+enum class CdrKind : unsigned char { start, interim, stop };
+
+// Why this record was closed (after 3GPP TS 32.298, cause for record closing).
+enum class CauseForClosing : unsigned char {
+  period,  // an interim record's time was up
+  consent_change,
+  jurisdiction_change,
+  policy_change,
+  sink_change,  // a purpose started or stopped, a sink appeared or went
+  leg_change,   // an offer or answer changed the legs
+  participant_left,
+  room_closed,
+  media_timeout,
+  shutdown,  // orderly end of the service
+  restart,   // closed at the next start: the service ended without a stop
+};
+
+enum class Minor : unsigned char { no, yes, unknown };
+
+// What a jurisdiction was concluded from.
+enum class EvidenceKind : unsigned char { declared, account, e164, ip };
+
+struct JurisdictionEvidence {
+  std::string jurisdiction;  // ISO 3166-1 or -2; "unknown"
+  EvidenceKind kind = EvidenceKind::declared;
+  // As given by the caller. Written shortened: an address to /24 or /48, a number to its first four
+  // digits; nothing longer ever reaches a CDR.
+  std::string evidence;
+};
+
+struct CdrConsent {
+  std::string purpose;
+  std::string state;  // unknown, granted, refused, withdrawn, expired, invalidated
+  std::string method;
+  std::string strength;
+  std::uint64_t epoch = 0;
+  std::optional<WallTime> since;
+  std::optional<WallTime> expires;
+  std::string notice;   // id and version, or hash
+  std::string receipt;  // id of the receipt
+};
+
+// A run of packets that one destination got under one epoch.
+struct DeliveredInterval {
+  std::uint32_t ssrc = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t first_sequence = 0;  // extended (RFC 3550 appendix A.1)
+  std::uint64_t last_sequence = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;  // RTP packets as delivered, without transport headers
+  WallTime first{};
+  WallTime last{};
+};
+
+enum class RouteKind : unsigned char {
+  call,  // the other leg of the same participant: the live call itself
+  sink,
+};
+
+// One destination of a leg's media. Present while attached: it answers for every packet that the
+// leg took in from `attached_at` to `detached_at`, both in packets of the leg's ingress.
+struct CdrRoute {
+  RouteKind kind = RouteKind::call;
+  std::string sink;     // empty for the call
+  std::string purpose;  // empty for the call
+  std::uint64_t attached_at = 0;
+  std::optional<std::uint64_t> detached_at;
+  std::vector<DeliveredInterval> delivered;
+  std::map<std::string, std::uint64_t> withheld;  // packets by reason
+};
+
+struct CdrLeg {
+  std::string side;           // client, server
+  std::string media;          // audio, video, ...: the m-line
+  std::string transport;      // RTP/AVP, RTP/SAVP, ...
+  std::string carrier;        // where given
+  std::uint64_t packets = 0;  // RTP taken in: sound, authentic, owned
+  std::uint64_t bytes = 0;
+  std::uint64_t control_packets = 0;             // RTCP and other protocols taken in
+  std::map<std::string, std::uint64_t> dropped;  // datagrams by reason, beside `packets`
+  std::vector<CdrRoute> routes;
+};
+
+// Personal data that passed from one jurisdiction to another.
+struct CdrTransfer {
+  std::string exporter;
+  std::string importer;
+  std::string role;  // controller, processor, ...
+  std::string from;
+  std::string to;
+  std::string mechanism;  // adequacy, dpf, scc, ..., none
+  std::string row;        // of the data set that decided
+  std::string purpose;    // "call" for the call's own path
+  std::optional<WallTime> first;
+  std::optional<WallTime> last;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct Cdr {
+  CdrKind kind = CdrKind::start;
+  std::uint32_t record_seq = 1;
+  std::optional<CauseForClosing> cause;  // absent in a start
+  std::string session;
+  std::string room;
+  std::string tenant;
+  std::string participant;  // empty: the room's own record
+  std::string subject;
+  Minor minor = Minor::unknown;
+  WallTime opened{};         // of the chain
+  WallTime at{};             // of this record
+  WallTime counted_until{};  // earlier than `at` only after a restart
+  std::vector<JurisdictionEvidence> jurisdictions;
+  std::vector<CdrConsent> consents;
+  std::vector<CdrLeg> legs;
+  std::vector<CdrTransfer> transfers;
+  std::string policy_hash;
+  std::string data_hash;  // of jurisdictions and transfers
+  std::optional<WallTime> retain_until;
+};
+
+[[nodiscard]] std::string_view to_string(CdrKind kind);
+[[nodiscard]] std::string_view to_string(CauseForClosing cause);
+[[nodiscard]] std::string_view to_string(Minor minor);
+[[nodiscard]] std::string_view to_string(EvidenceKind kind);
+[[nodiscard]] std::string_view to_string(RouteKind kind);
+
+// One line of JSON, without a line feed, the same text for the same record.
+[[nodiscard]] std::string to_json(const Cdr& cdr);
+
+// What is wrong with a text that is no CDR: a JSON pointer and a sentence.
+struct CdrFault {
+  std::string pointer;
+  std::string what;
+};
+// The inverse of to_json (of what it wrote: evidence comes back shortened). Unknown fields and
+// words, missing fields and other versions are faults.
+[[nodiscard]] boost::system::result<Cdr, CdrFault> parse_cdr(std::string_view json);
+[[noreturn]] void throw_exception_from_error(const CdrFault& fault,
+                                             const boost::source_location& location);
+
+[[nodiscard]] CdrEntry to_entry(const Cdr& cdr);
+
+// The stop record of a chain whose last record is `last`.
+[[nodiscard]] Cdr closed_after(const Cdr& last, CauseForClosing cause, WallTime now);
+
+// `ingress x routes = delivered + withheld`, for every route of every leg.
+struct Imbalance {
+  std::size_t leg = 0;    // index in Cdr::legs
+  std::size_t route = 0;  // index in CdrLeg::routes
+  std::uint64_t ingress = 0;
+  std::uint64_t accounted = 0;
+};
+[[nodiscard]] std::vector<Imbalance> imbalances(const Cdr& cdr);
+
+// 192.0.2.7 -> 192.0.2.0/24, 2001:db8:1:2::7 -> 2001:db8:1::/48; a text that is no address -> "".
+[[nodiscard]] std::string truncated_address(std::string_view address);
+
+}  // namespace assent::gateway

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/system/result.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/packet_ring.hpp"
+#include "gateway/storage_record.hpp"
+
+namespace assent::gateway {
+
+// The built-in `ogg` sink: one Ogg Opus file (RFC 7845) a track, packets unchanged, no decoding.
+//
+// One recorder serves one sink: its thread, one ring per media worker, its folder:
+//   <directory>/<session>/<random name>-e<epoch>.opus   0600 in 0700
+//   <directory>/<session>/manifest.json                 which file is whose, hashes, cuts
+
+struct OggRecorderOptions {
+  std::filesystem::path directory;    // created, with mode 0700, if its parent exists
+  std::size_t workers = 1;            // media workers that may offer
+  std::size_t ring_bytes = 4u << 20;  // per worker
+  std::size_t tracks_max = 4'096;     // open at one time
+  std::size_t reorder_packets = 32;   // held back to put them in order
+  std::chrono::milliseconds reorder_wait{200};
+  std::chrono::milliseconds retry{1'000};  // of a track that could not be written
+};
+
+// One (room, participant, sink, SSRC, epoch).
+struct TrackSpec {
+  std::string session;  // one holding of a room, names the folder: [A-Za-z0-9_~-][A-Za-z0-9._~-]*
+  std::string room;
+  std::string participant;
+  std::string sink;
+  std::string purpose;
+  std::optional<std::uint32_t> ssrc;  // absent: bound by the first packet
+  std::uint64_t epoch = 0;
+  std::uint8_t channels = 1;  // of the OpusHead: what a player should expect, 1 or 2
+};
+
+enum class RecorderError : unsigned char {
+  bad_name,       // session is no safe folder name
+  too_many,       // tracks_max are open
+  unknown_track,  // never opened, or closed already
+  disk,           // the file could not be created, finished or synced
+  closed,         // after stop()
+};
+[[nodiscard]] std::string_view to_string(RecorderError error);
+template <class T>
+using Recorded = boost::system::result<T, RecorderError>;
+[[noreturn]] void throw_exception_from_error(RecorderError error,
+                                             const boost::source_location& location);
+
+// What became of a track, as in its manifest.
+struct TrackSummary {
+  TrackId track{};
+  std::string file;  // relative to the sink's folder; empty when nothing was recorded
+  std::uint32_t ssrc = 0;
+  std::uint64_t packets = 0;  // in the file, without concealment
+  std::uint64_t bytes = 0;    // their payloads
+  std::uint64_t first_sequence = 0;
+  std::uint64_t last_sequence = 0;
+  std::uint64_t concealed = 0;  // packets put in for lost ones and pauses (RFC 7845 §4.1)
+  std::uint64_t duplicates = 0;
+  std::uint64_t late = 0;        // behind what was written already
+  std::uint64_t malformed = 0;   // no Opus packets, or another SSRC
+  std::uint64_t beyond_cut = 0;  // offered, but discarded by the cut
+  std::uint64_t unwritten = 0;   // lost because the disk refused
+  WallTime first{};
+  WallTime last{};
+};
+
+struct RecorderHealth {
+  bool writable = true;  // no open track is failing
+  std::string problem;   // for the operator
+  std::size_t open_tracks = 0;
+  std::size_t failing_tracks = 0;
+  std::uint64_t packets = 0;      // taken for open tracks
+  std::uint64_t not_open = 0;     // for tracks never opened: denied
+  std::uint64_t after_close = 0;  // for tracks closed or cut: discarded
+  std::uint64_t unwritten = 0;    // lost because the disk refused
+};
+
+class OggRecorder {
+ public:
+  explicit OggRecorder(OggRecorderOptions options);
+  ~OggRecorder();
+  OggRecorder(const OggRecorder&) = delete;
+  OggRecorder& operator=(const OggRecorder&) = delete;
+
+  // The packet path, from media worker `worker` only. False when the ring is full (the packet is
+  // withheld: count it). A packet of a track that is not open is taken, discarded and counted.
+  [[nodiscard]] bool offer(std::size_t worker, const RecordedPacket& packet) noexcept;
+
+  // The control path. open() resumes when the file exists; then packets may be offered.
+  boost::asio::awaitable<Recorded<TrackId>> open(TrackSpec spec);
+
+  // Withdrawal. What was offered before this call is drained; of it, what is beyond
+  // `last_extended_sequence` is discarded, even if it was written already; the file is finished and
+  // synced. Resumes after that: nothing of the track is written any more, whatever is offered.
+  // On RecorderError::disk that holds too, but the file may lack its end mark.
+  boost::asio::awaitable<Recorded<TrackSummary>> cut(TrackId track,
+                                                     std::uint64_t last_extended_sequence);
+  // The end of a track without a withdrawal: all that was offered before is kept.
+  boost::asio::awaitable<Recorded<TrackSummary>> close(TrackId track);
+
+  [[nodiscard]] RecorderHealth health() const;  // any thread
+
+  // Closes all tracks, joins. Idempotent. No worker may offer any more.
+  void stop();
+
+ private:
+  class Thread;
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace assent::gateway

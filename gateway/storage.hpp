@@ -1,0 +1,71 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/storage_record.hpp"
+
+namespace assent::gateway {
+
+struct StorageOptions {
+  std::filesystem::path database;  // created with mode 0600; its folder must exist
+  std::filesystem::path
+      cdr_lines;                  // folder of the daily JSON-lines files; empty = none are written
+  std::size_t queue_max = 8'192;  // requests; the last quarter is kept for consents and receipts
+  std::chrono::milliseconds retry{250};  // between attempts to recover
+};
+
+struct StorageHealth {
+  bool writable = false;  // the last attempt to write was durable
+  bool cdr_lines_written = true;
+  std::string problem;  // for the operator, empty when all is well
+  std::size_t queued = 0;
+  std::uint64_t records = 0;  // made durable since the start
+  std::uint64_t commits = 0;  // transactions, each with one sync: records / commits = group size
+  std::uint64_t refused = 0;  // answered with an error
+};
+
+// Makes records durable: one thread, one SQLite connection (facts: two connections may corrupt a
+// WAL), synchronous=FULL. The thread takes all that is queued, commits it with one sync, then
+// answers all. A failing database refuses records with an error value and is retried for later
+// ones; nothing is kept back and written behind the caller's back.
+// The coroutines' executors must outlive stop().
+class Storage {
+ public:
+  // Opens the database on the storage thread; until it is open health() says so and records are
+  // refused. Never throws for a failing disk.
+  explicit Storage(StorageOptions options);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  // Resumes after the record is on disk, or with the reason why it is not. Records given together
+  // are stored together or not at all. The answer is the id of the last.
+  boost::asio::awaitable<Stored<RecordId>> append(Record record);
+  boost::asio::awaitable<Stored<RecordId>> append(std::vector<Record> together);
+
+  boost::asio::awaitable<Stored<std::optional<StoredReceipt>>> find_receipt(std::string key);
+  // The newest event of each (participant, purpose); with a session, of that holding only.
+  boost::asio::awaitable<Stored<std::vector<ConsentEvent>>> latest_consents(
+      std::string room, std::string session = {});
+  boost::asio::awaitable<Stored<std::vector<CdrEntry>>> cdrs(CdrQuery query);
+
+  // At start, before the first room: every CDR without a stop gets one with the cause `restart` and
+  // the counters of its last record. Answers the records it wrote.
+  boost::asio::awaitable<Stored<std::vector<CdrEntry>>> close_open_cdrs(WallTime now);
+
+  [[nodiscard]] StorageHealth health() const;  // any thread
+
+  // Refuses what comes later, commits what is queued, joins. Idempotent.
+  void stop();
+
+ private:
+  class Thread;
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace assent::gateway

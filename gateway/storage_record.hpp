@@ -1,0 +1,93 @@
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace assent::gateway {
+
+// The same type as policy::WallTime: milliseconds of UTC.
+using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
+
+// Given by storage, ascending over all tables; 0 = not stored yet.
+enum class RecordId : std::int64_t {};
+
+// What a participant stated about one purpose, and what became of it. Words are policy's.
+struct ConsentEvent {
+  RecordId id{};
+  std::string session;  // this one holding of the room: a room's name may be used again
+  std::string room;
+  std::string participant;
+  std::string subject;  // opaque, pseudonymous
+  std::string purpose;
+  std::string statement;  // granted, refused, withdrawn; empty when no person spoke (expiry)
+  std::string state;      // granted, refused, withdrawn, expired, invalidated
+  std::string method;     // written, verbal, online, service_start, implied
+  std::string strength;
+  std::string evidence;  // JSON object, or empty
+  std::string notice;    // JSON object: id, version, language, hash; or empty
+  std::uint64_t epoch = 0;
+  std::string rules;  // hash of policy and data sets it was decided under
+  std::optional<WallTime> expires;
+  WallTime at{};
+};
+
+// The answer to a request, kept so that its repetition gets the same one and is not done twice.
+struct StoredReceipt {
+  std::string key;     // Idempotency-Key, prefixed by the caller with whose it is
+  std::string digest;  // of the request: the same key with another request is a conflict
+  std::int32_t status = 0;
+  std::string body;  // JSON
+  WallTime at{};
+};
+
+// A CDR as it is stored: JSON text beside what it is looked up by. See cdr.hpp: to_entry().
+struct CdrEntry {
+  RecordId id{};
+  std::string session;
+  std::string room;
+  std::string participant;  // empty: the room's own record
+  std::string subject;
+  std::uint32_t record_seq = 0;
+  std::string kind;  // start, interim, stop
+  WallTime at{};
+  std::string json;
+};
+
+using Record = std::variant<ConsentEvent, StoredReceipt, CdrEntry>;
+
+enum class StorageError : unsigned char {
+  queue_full,   // storage does not keep up; later records may be taken
+  unavailable,  // the database cannot be written or read now: see Storage::health()
+  duplicate,    // this idempotency key or (session, participant, record_seq) is stored already
+  too_large,    // a record of more than record_bytes_max
+  closed,       // after stop()
+};
+[[nodiscard]] std::string_view to_string(StorageError error);
+
+template <class T>
+using Stored = boost::system::result<T, StorageError>;
+
+// Stored<T>::value() on an error is a programming error of the caller.
+[[noreturn]] void throw_exception_from_error(StorageError error,
+                                             const boost::source_location& location);
+
+// Filters are ANDed; an empty or absent one does not filter. Oldest first.
+struct CdrQuery {
+  std::string room;
+  std::string participant;
+  std::string subject;
+  std::optional<WallTime> from;   // at >= from
+  std::optional<WallTime> until;  // at < until
+  RecordId after{};               // for the next page: the last id of this one
+  std::size_t limit = 100;        // at most cdr_page_max
+};
+inline constexpr std::size_t cdr_page_max = 1'000;
+inline constexpr std::size_t record_bytes_max = 4u << 20;
+
+}  // namespace assent::gateway
