@@ -1,0 +1,143 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "media/codec.hpp"
+#include "media/endpoint.hpp"
+#include "media/sdp.hpp"
+#include "media/sdp_attributes.hpp"
+#include "media/sdp_description.hpp"
+#include "media/srtp_key.hpp"
+
+namespace assent::media {
+
+// Where the gateway listens for one m-section of one side. `rtcp` may be unset where that side
+// multiplexes RTCP on the RTP port; it is an error where that side does not.
+struct LocalTransport {
+  Endpoint rtp;
+  Endpoint rtcp;
+};
+
+// Fills the span with bytes that nobody can guess. Returning means that it did.
+using Entropy = std::function<void(std::span<std::byte>)>;
+
+// Which suites a peer may use, and whose order decides when the gateway answers a secure offer.
+struct CipherPolicy {
+  enum class Order : std::uint8_t { of_offerer, of_gateway };
+  // In the gateway's order. Its offers propose these except AES_CM_128_HMAC_SHA1_32, whose short
+  // tag is taken from peers and never asked of them.
+  std::vector<SrtpSuite> accepted{SrtpSuite::aead_aes_128_gcm, SrtpSuite::aead_aes_256_gcm,
+                                  SrtpSuite::aes_cm_128_hmac_sha1_80,
+                                  SrtpSuite::aes_cm_128_hmac_sha1_32};
+  Order order = Order::of_offerer;
+};
+
+// What was agreed for one m-section with one side. "The peer" is the client or the server.
+struct LegPlan {
+  Profile profile = Profile::avp;
+  Direction direction = Direction::inactive;  // of the peer: sendonly = it sends, we do not
+  std::optional<SrtpKey> receive_key;         // of what the peer sends; both or neither
+  std::optional<SrtpKey> send_key;            // of what we send it
+  Endpoint remote_rtp;                        // where the peer listens; unset: nowhere (hold)
+  Endpoint remote_rtcp;                       // the same as remote_rtp with rtcp_mux
+  bool rtcp_mux = false;                      // with this side; the other side's is its own matter
+  // What the payload types mean in packets that this peer sends: as the other side asked for them
+  // (RFC 3264 §5.1), then as the peer itself named them.
+  PayloadTypes payload_types{};
+  std::array<std::uint32_t, 128> clocks_hz{};  // by payload type; 0: not said
+  std::vector<SdpSource> sources;              // SSRCs that the peer signalled as its own
+
+  [[nodiscard]] bool is_secure() const { return receive_key.has_value(); }
+};
+
+struct MediaPlan {
+  MediaKind kind = MediaKind::other;
+  std::string mid;      // empty: not said
+  bool active = false;  // false: refused, removed or not relayed; its legs then say nothing
+  LegPlan client;
+  LegPlan server;
+
+  [[nodiscard]] const LegPlan& leg(Side side) const {
+    return side == Side::client ? client : server;
+  }
+};
+
+// An m-section that the gateway itself refused: it is passed on with port 0.
+struct RefusedMedia {
+  std::size_t section = 0;
+  std::string why;
+};
+
+// Offer/answer (RFC 3264) of one participant, the gateway being in the middle: an offer is
+// received from either side, written toward the other, answered there, and the answer is written
+// toward the offerer. Between reading and writing the caller finds ports.
+//
+//   receive_offer -> write_offer -> receive_answer -> write_answer -> legs()
+//
+// An m-section keeps its index for the life of the session (RFC 3264 §8), so transports are given
+// by index. A call that fails changes nothing: the right one may follow. Not written through:
+// c=, the address of o=, ports, profiles, a=rtcp, a=rtcp-mux, keys (a=crypto and whatever else
+// carries "inline:", k=, key-mgmt, capability negotiation), ICE, DTLS, BUNDLE. All else is kept.
+//
+// A leg that was offered as secure is secure or nothing: no answer and no later offer makes it
+// plain while its m-section is active (only a section that was removed starts anew).
+class Negotiation {
+ public:
+  explicit Negotiation(CipherPolicy policy = {});
+  ~Negotiation();
+  Negotiation(Negotiation&&) noexcept;
+  Negotiation& operator=(Negotiation&&) noexcept;
+
+  // The indices of the m-sections that need a transport on both sides; others are refused or
+  // removed. An offer before the answer to the last one: from the same side it takes its place
+  // (the last one was never answered), from the other side it is an error (glare).
+  SdpResult<std::vector<std::size_t>> receive_offer(Side from, std::string_view sdp);
+
+  // `wanted` for the profile of every m-section toward the other side; without it a leg keeps the
+  // profile it has, and a new one takes the offerer's. `transports`: one for each m-section of the
+  // offer, by index; those that need none may be unset. Keys of legs that go on are kept.
+  SdpResult<std::string> write_offer(std::optional<Profile> wanted,
+                                     std::span<const LocalTransport> transports,
+                                     const Entropy& entropy);
+
+  // From the side that did not offer.
+  SdpResult<void> receive_answer(std::string_view sdp);
+
+  // Completes the exchange; legs() then tells what to do. `transports` as in write_offer, toward
+  // the offerer.
+  SdpResult<std::string> write_answer(std::span<const LocalTransport> transports,
+                                      const Entropy& entropy);
+
+  // Forgets an offer that was refused or lost by its peer; what was agreed before stays.
+  void roll_back();
+
+  // Who has offered and waits for the answer.
+  [[nodiscard]] std::optional<Side> offerer() const;
+
+  // m-sections of the last exchange, by index; empty before the first.
+  [[nodiscard]] std::span<const MediaPlan> legs() const;
+
+  // What the gateway refused in the last offer received.
+  [[nodiscard]] std::span<const RefusedMedia> refused() const;
+
+ private:
+  struct Exchange;  // one offer on its way to its answer
+  struct Agreed;    // per m-section, what a later exchange must honour
+
+  CipherPolicy policy_;
+  std::unique_ptr<Exchange> exchange_;
+  std::vector<Agreed> agreed_;
+  std::vector<MediaPlan> plans_;
+  std::vector<RefusedMedia> refused_;
+};
+
+}  // namespace assent::media

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "media/codec.hpp"
+#include "media/endpoint.hpp"
+#include "media/sdp.hpp"
+#include "media/sdp_attributes.hpp"
+#include "media/sdp_crypto.hpp"
+
+namespace assent::media {
+
+enum class MediaKind : std::uint8_t { audio, video, other };
+
+enum class Profile : std::uint8_t {
+  avp,    // RTP/AVP, RFC 3551
+  avpf,   // RTP/AVPF, RFC 4585
+  savp,   // RTP/SAVP, RFC 3711, keys by SDES (RFC 4568)
+  savpf,  // RTP/SAVPF, RFC 5124, keys by SDES
+};
+
+[[nodiscard]] std::string_view to_string(Profile profile);  // as SDP spells it
+[[nodiscard]] std::optional<Profile> parse_profile(std::string_view text);
+
+[[nodiscard]] constexpr bool is_secure(Profile profile) {
+  return profile == Profile::savp || profile == Profile::savpf;
+}
+
+// Why an m-section is not relayed, whatever the other side thinks of it.
+enum class Standing : std::uint8_t {
+  wanted,
+  disabled,     // its author wrote port 0: refused, removed or not yet in use
+  unsupported,  // neither audio nor video
+};
+
+// What one m-section says about its author's transport. Only a wanted one is read to the end.
+struct MediaDescription {
+  Standing standing = Standing::disabled;
+  MediaKind kind = MediaKind::other;
+  std::string mid;
+  Profile profile = Profile::avp;
+  Direction direction = Direction::sendrecv;
+  bool rtcp_mux = false;
+  bool on_hold = false;  // c= is nowhere (RFC 3264 §8.4)
+  Endpoint rtp;          // unset on hold
+  Endpoint rtcp;         // unset on hold; its own port even if rtcp_mux is said
+  std::vector<SdpCrypto> cryptos;
+  PayloadTypes payload_types{};
+  std::array<std::uint32_t, 128> clocks_hz{};
+  std::vector<SdpSource> sources;
+  std::size_t line = 0;  // of its m=
+};
+
+// One for each m-section, in their order. Errors: audio or video over anything but the four
+// profiles (DTLS and ICE among them), several ports or addresses for one stream, a name or a group
+// for an address, a malformed attribute among those above, a secure profile without a usable key.
+[[nodiscard]] SdpResult<std::vector<MediaDescription>> read_description(const Sdp& sdp);
+
+}  // namespace assent::media
