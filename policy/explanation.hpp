@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/decision.hpp"
+
+namespace assent::policy {
+
+// What one axis found, with the row it rests on.
+struct Finding {
+  Axis axis{};
+  Reason reason = Reason::undecided;  // permitted where content
+  std::string detail;                 // in words
+  std::string row;  // "jurisdictions/US-CA", "transfers/EU/US", "processors/recorder"
+  std::string citation;
+  std::string source;
+  std::string source_date;
+};
+
+// Why this participant's media does, or does not, go to this sink.
+struct Explanation {
+  std::string room;
+  std::string subject;
+  WallTime at{};
+  Decision decision;
+  std::vector<Finding> findings;  // one an axis, in the order of Axis
+};
+
+// For a privacy officer to forward: plain English, several lines.
+[[nodiscard]] std::string in_words(const Explanation& explanation);
+
+}  // namespace assent::policy
