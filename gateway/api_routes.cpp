@@ -1,0 +1,85 @@
+#include "gateway/api_routes.hpp"
+
+#include <array>
+
+namespace assent::gateway {
+namespace {
+
+constexpr std::array<std::string_view, 1> explain{"explain"};
+constexpr std::array<std::string_view, 1> room{"room"};
+constexpr std::span<const std::string_view> none{};
+
+constexpr RoleSet server = for_roles(Role::conference_server);
+constexpr RoleSet running = for_roles(Role::conference_server, Role::operator_);
+constexpr RoleSet staff =
+    for_roles(Role::conference_server, Role::operator_, Role::privacy_officer);
+constexpr RoleSet audit = for_roles(Role::operator_, Role::privacy_officer);
+constexpr RoleSet everyone = staff | for_roles(Role::participant);
+// Consent is the participant's; the server passes it on. No officer or operator grants for anyone.
+constexpr RoleSet consenting = for_roles(Role::conference_server, Role::participant);
+// What restricts may also be done for somebody.
+constexpr RoleSet withdrawing = consenting | for_roles(Role::privacy_officer);
+
+constexpr bool body = true;
+constexpr bool no_body = false;
+constexpr bool open = true;
+constexpr bool closed = false;
+
+using enum HttpMethod;
+using enum Operation;
+
+// In the order of Operation.
+constexpr std::array<ApiRoute, operations> routes{{
+    {put_room, "putRoom", put, "/v1/rooms/{room}", none, body, closed, running},
+    {get_room, "getRoom", get, "/v1/rooms/{room}", none, no_body, closed, staff},
+    {delete_room, "deleteRoom", delete_, "/v1/rooms/{room}", none, no_body, closed, running},
+    {put_participant, "putParticipant", put, "/v1/rooms/{room}/participants/{participant}", none,
+     body, closed, server},
+    {get_participant, "getParticipant", get, "/v1/rooms/{room}/participants/{participant}", none,
+     no_body, closed, everyone},
+    {delete_participant, "deleteParticipant", delete_,
+     "/v1/rooms/{room}/participants/{participant}", none, no_body, closed, running},
+    {post_offer, "postOffer", post, "/v1/rooms/{room}/participants/{participant}/offer", none, body,
+     closed, server},
+    {post_answer, "postAnswer", post, "/v1/rooms/{room}/participants/{participant}/answer", none,
+     body, closed, server},
+    {put_consent, "putConsent", put,
+     "/v1/rooms/{room}/participants/{participant}/consents/{purpose}", none, body, closed,
+     consenting},
+    {withdraw_consent, "withdrawConsent", delete_,
+     "/v1/rooms/{room}/participants/{participant}/consents/{purpose}", none, no_body, closed,
+     withdrawing},
+    {put_purpose, "putPurpose", put, "/v1/rooms/{room}/purposes/{purpose}", none, body, closed,
+     running},
+    {delete_purpose, "deletePurpose", delete_, "/v1/rooms/{room}/purposes/{purpose}", none, no_body,
+     closed, running},
+    {get_decision, "getDecision", get,
+     "/v1/rooms/{room}/participants/{participant}/decisions/{purpose}", explain, no_body, closed,
+     everyone},
+    {get_cdrs, "getCdrs", get, "/v1/cdrs", room, no_body, closed, audit},
+    {get_events, "getEvents", get, "/v1/events", room, no_body, closed, staff},
+    {get_openapi, "getOpenapi", get, "/v1/openapi.json", none, no_body, open, everyone},
+    {get_metrics, "getMetrics", get, "/metrics", none, no_body, closed, running},
+    {get_health, "getHealth", get, "/healthz", none, no_body, open, everyone},
+    {get_readiness, "getReadiness", get, "/readyz", none, no_body, open, everyone},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    if (routes[i].operation != static_cast<Operation>(i)) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+
+}  // namespace
+
+std::span<const ApiRoute> api_routes() {
+  return routes;
+}
+
+const ApiRoute& route_of(Operation operation) {
+  return routes.at(static_cast<std::size_t>(operation));
+}
+
+}  // namespace assent::gateway

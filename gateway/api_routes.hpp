@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "gateway/http_message.hpp"
+
+namespace assent::gateway {
+
+// Every operation of the API. The router, the access rules, the OpenAPI document and its test all
+// read the one table behind `api_routes()`.
+enum class Operation : unsigned char {
+  put_room,
+  get_room,
+  delete_room,
+  put_participant,
+  get_participant,
+  delete_participant,
+  post_offer,
+  post_answer,
+  put_consent,
+  withdraw_consent,
+  put_purpose,
+  delete_purpose,
+  get_decision,
+  get_cdrs,
+  get_events,
+  get_openapi,
+  get_metrics,
+  get_health,
+  get_readiness
+};
+inline constexpr std::size_t operations = 19;
+
+// A set of roles, written as a sum: `for_roles(Role::operator_, Role::participant)`.
+using RoleSet = unsigned char;
+template <class... R>
+constexpr RoleSet for_roles(R... allowed) {
+  return static_cast<RoleSet>((0U | ... | (1U << static_cast<unsigned>(allowed))));
+}
+constexpr bool contains(RoleSet set, Role role) {
+  return (set >> static_cast<unsigned>(role) & 1U) != 0;
+}
+
+struct ApiRoute {
+  Operation operation;
+  std::string_view operation_id;  // in the OpenAPI document
+  HttpMethod method;
+  std::string_view path_template;           // "/v1/rooms/{room}"; every parameter is an id
+  std::span<const std::string_view> query;  // the names that may be asked; others are refused
+  bool json_body;                           // must have one; otherwise must not
+  bool open;                                // needs no token
+  RoleSet allowed;                          // a participant: only about itself
+};
+
+[[nodiscard]] std::span<const ApiRoute> api_routes();
+[[nodiscard]] const ApiRoute& route_of(Operation operation);
+
+}  // namespace assent::gateway

@@ -1,0 +1,226 @@
+#include "gateway/requests.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/address.hpp>
+#include <boost/json/value.hpp>
+#include <string_view>
+#include <utility>
+
+#include "gateway/request_reader.hpp"
+
+namespace assent::gateway {
+namespace {
+
+namespace json = boost::json;
+using boost::system::result;
+
+template <class E, std::size_t N>
+using WordTable = std::array<std::pair<std::string_view, E>, N>;
+
+constexpr WordTable<MinorStatus, 1> minor_words{{{"unknown", MinorStatus::unknown}}};
+constexpr WordTable<Side, 2> side_words{{{"client", Side::client}, {"server", Side::server}}};
+constexpr WordTable<TransportProfile, 2> transport_words{
+    {{"RTP/AVP", TransportProfile::rtp_avp}, {"RTP/SAVP", TransportProfile::rtp_savp}}};
+constexpr WordTable<Statement, 2> statement_words{
+    {{"granted", Statement::granted}, {"refused", Statement::refused}}};
+constexpr WordTable<ConsentMethod, 5> method_words{{{"written", ConsentMethod::written},
+                                                    {"verbal", ConsentMethod::verbal},
+                                                    {"online", ConsentMethod::online},
+                                                    {"service_start", ConsentMethod::service_start},
+                                                    {"implied", ConsentMethod::implied}}};
+constexpr WordTable<BoxDefault, 2> box_words{
+    {{"unticked", BoxDefault::unticked}, {"ticked", BoxDefault::ticked}}};
+constexpr WordTable<PerformedBy, 2> by_words{
+    {{"sinks", PerformedBy::sinks}, {"server", PerformedBy::server}}};
+constexpr WordTable<Withhold, 1> withhold_words{{{"drop", Withhold::drop}}};
+
+template <class E, std::size_t N>
+ObjectReader::Words<E> words(const WordTable<E, N>& table) {
+  return ObjectReader::Words<E>{table};
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_upper_or_digit(char c) {
+  return is_upper(c) || is_digit(c);
+}
+bool is_alphanumeric(char c) {
+  return is_upper_or_digit(c) || (c >= 'a' && c <= 'z');
+}
+
+// ISO 3166-1 alpha-2, or 3166-2: "NL", "US-CA". "EU" passes as reserved code.
+bool is_jurisdiction(std::string_view code) {
+  if (code.size() < 2 || !is_upper(code[0]) || !is_upper(code[1])) return false;
+  if (code.size() == 2) return true;
+  const std::string_view part = code.substr(std::min<std::size_t>(3, code.size()));
+  return code[2] == '-' && !part.empty() && part.size() <= 3 &&
+         std::all_of(part.begin(), part.end(), is_upper_or_digit);
+}
+
+bool is_e164(std::string_view number) {
+  return number.size() >= 3 && number.size() <= 16 && number[0] == '+' && number[1] != '0' &&
+         std::all_of(number.begin() + 1, number.end(), is_digit);
+}
+
+bool is_ip(const std::string& text) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(text, error);
+  return !error && (address.is_v4() || address.to_v6().scope_id() == 0);
+}
+
+// BCP 47, in its outer form: subtags of 1 to 8 letters and digits, the first of 2 to 8.
+bool is_language(std::string_view tag) {
+  std::size_t length = 0;
+  bool first = true;
+  for (const char c : tag) {
+    if (c != '-') {
+      if (!is_alphanumeric(c) || ++length > 8) return false;
+      continue;
+    }
+    if (length < (first ? 2U : 1U)) return false;
+    first = false;
+    length = 0;
+  }
+  return length >= (first ? 2U : 1U);
+}
+
+bool is_sha256_hex(std::string_view text) {
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return is_digit(c) || (c >= 'a' && c <= 'f');
+         });
+}
+
+constexpr std::string_view language_rule = "must be a language tag (BCP 47) such as nl or en-US";
+
+std::vector<std::string> read_codes(ObjectReader& reader, std::string_view name) {
+  auto codes = reader.optional_texts(name, jurisdictions_max, {2, 6, false});
+  if (!codes) return {};
+  if (!std::all_of(codes->begin(), codes->end(), is_jurisdiction)) {
+    reader.fault(ProblemType::invalid_value, name, "must be ISO 3166 codes such as NL or US-CA");
+  }
+  return std::move(*codes);
+}
+
+JurisdictionEvidence read_jurisdictions(ObjectReader& reader) {
+  JurisdictionEvidence evidence;
+  evidence.declared = read_codes(reader, "declared");
+  evidence.account = read_codes(reader, "account");
+  evidence.e164 = reader.optional_text("e164", {1, 16, false});
+  if (evidence.e164 && !is_e164(*evidence.e164)) {
+    reader.fault(ProblemType::invalid_value, "e164", "must be a number such as +31201234567");
+  }
+  evidence.ip = reader.optional_text("ip", {2, 45, false});
+  if (evidence.ip && !is_ip(*evidence.ip)) {
+    reader.fault(ProblemType::invalid_value, "ip", "must be an IPv4 or IPv6 address");
+  }
+  return evidence;
+}
+
+NoticeReference read_notice(ObjectReader& reader) {
+  NoticeReference notice;
+  notice.id = reader.id("id");
+  notice.version = reader.text("version", {1, 64, false});
+  notice.language = reader.text("language", {1, 35, false});
+  notice.hash = reader.text("hash", {1, 64, false});
+  if (!is_language(notice.language)) {
+    reader.fault(ProblemType::invalid_value, "language", std::string(language_rule));
+  }
+  if (!is_sha256_hex(notice.hash)) {
+    reader.fault(ProblemType::invalid_value, "hash",
+                 "must be a SHA-256 as 64 lower-case hexadecimal digits");
+  }
+  return notice;
+}
+
+std::string read_sdp(ObjectReader& reader) {
+  return reader.text("sdp", {1, sdp_bytes_max, true});
+}
+
+// The end of every parser: the request, unless something was wrong with it.
+template <class T>
+result<T, Problem> finished(ObjectReader& reader, T&& request) {
+  if (auto problem = reader.finish()) return std::move(*problem);
+  return std::forward<T>(request);
+}
+
+}  // namespace
+
+result<PutRoom, Problem> parse_put_room(const json::value& body) {
+  ObjectReader reader{body};
+  PutRoom request;
+  request.tenant = reader.optional_id("tenant");
+  return finished(reader, std::move(request));
+}
+
+result<PutParticipant, Problem> parse_put_participant(const json::value& body) {
+  ObjectReader reader{body};
+  PutParticipant request;
+  request.subject = reader.id("subject");
+  request.language = reader.optional_text("language", {1, 35, false});
+  if (request.language && !is_language(*request.language)) {
+    reader.fault(ProblemType::invalid_value, "language", std::string(language_rule));
+  }
+  request.minor = reader
+                      .optional_flag_or_word("minor", MinorStatus::minor, MinorStatus::adult,
+                                             words(minor_words))
+                      .value_or(MinorStatus::unknown);
+  reader.optional_object("jurisdictions", [&](ObjectReader& nested) {
+    request.jurisdictions = read_jurisdictions(nested);
+  });
+  request.latching = reader.optional_flag("latching").value_or(false);
+  return finished(reader, std::move(request));
+}
+
+result<Offer, Problem> parse_offer(const json::value& body) {
+  ObjectReader reader{body};
+  Offer request;
+  request.from = reader.word("from", words(side_words));
+  request.sdp = read_sdp(reader);
+  request.transport = reader.optional_word("transport", words(transport_words));
+  return finished(reader, std::move(request));
+}
+
+result<Answer, Problem> parse_answer(const json::value& body) {
+  ObjectReader reader{body};
+  Answer request;
+  request.sdp = read_sdp(reader);
+  return finished(reader, std::move(request));
+}
+
+result<PutConsent, Problem> parse_put_consent(const json::value& body) {
+  ObjectReader reader{body};
+  PutConsent request;
+  request.statement = reader.word("statement", words(statement_words));
+  request.method = reader.word("method", words(method_words));
+  request.evidence = reader.optional_text_map("evidence", evidence_entries_max, {0, 1024, false});
+  request.expires = reader.optional_time("expires");
+  reader.optional_object("notice",
+                         [&](ObjectReader& nested) { request.notice = read_notice(nested); });
+  request.default_state = reader.optional_word("default_state", words(box_words));
+  return finished(reader, std::move(request));
+}
+
+result<PutPurpose, Problem> parse_put_purpose(const json::value& body) {
+  ObjectReader reader{body};
+  PutPurpose request;
+  request.by = reader.word("by", words(by_words));
+  request.sinks = reader.optional_ids("sinks", sinks_of_purpose_max);
+  request.withhold = reader.optional_word("withhold", words(withhold_words));
+  if (request.sinks && request.by == PerformedBy::server) {
+    reader.fault(ProblemType::invalid_value, "sinks", "only goes with \"by\": \"sinks\"");
+  }
+  if (request.sinks && request.sinks->empty()) {
+    reader.fault(ProblemType::invalid_value, "sinks", "must name a sink, or be left out for all");
+  }
+  if (request.withhold && request.by == PerformedBy::sinks) {
+    reader.fault(ProblemType::invalid_value, "withhold", "only goes with \"by\": \"server\"");
+  }
+  return finished(reader, std::move(request));
+}
+
+}  // namespace assent::gateway

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/problem.hpp"
+#include "gateway/rfc3339.hpp"
+
+namespace assent::gateway {
+
+// The bodies of the API, parsed: who holds one knows that every id, word, size and time in it is
+// sound. Whether the policy knows the purpose or the room exists is for the reader of these.
+
+inline constexpr std::size_t sdp_bytes_max = 64 * 1024;
+inline constexpr std::size_t sinks_of_purpose_max = 16;
+inline constexpr std::size_t jurisdictions_max = 16;
+inline constexpr std::size_t evidence_entries_max = 32;
+
+struct PutRoom {
+  std::optional<std::string> tenant;
+};
+
+enum class MinorStatus : unsigned char { unknown, adult, minor };
+
+// Evidence of where somebody is; jurisdictions are ISO 3166-1 ("NL") or 3166-2 ("US-CA") codes.
+struct JurisdictionEvidence {
+  std::vector<std::string> declared;
+  std::vector<std::string> account;
+  std::optional<std::string> e164;  // "+31201234567"
+  std::optional<std::string> ip;    // IPv4 or IPv6, canonical as sent
+};
+
+struct PutParticipant {
+  std::string subject;
+  std::optional<std::string> language;  // BCP 47
+  MinorStatus minor = MinorStatus::unknown;
+  JurisdictionEvidence jurisdictions;
+  bool latching = false;
+};
+
+enum class Side : unsigned char { client, server };
+enum class TransportProfile : unsigned char { rtp_avp, rtp_savp };
+
+struct Offer {
+  Side from = Side::client;
+  std::string sdp;
+  std::optional<TransportProfile> transport;  // toward the other side; absent: as received
+};
+
+struct Answer {
+  std::string sdp;
+};
+
+enum class Statement : unsigned char { refused, granted };
+enum class ConsentMethod : unsigned char { implied, service_start, online, verbal, written };
+enum class BoxDefault : unsigned char { unticked, ticked };  // a ticked one is no consent
+
+struct NoticeReference {
+  std::string id;
+  std::string version;
+  std::string language;
+  std::string hash;  // lower-case hex of a SHA-256
+};
+
+struct PutConsent {
+  Statement statement = Statement::refused;
+  ConsentMethod method = ConsentMethod::implied;
+  std::map<std::string, std::string> evidence;
+  std::optional<UtcTime> expires;
+  std::optional<NoticeReference> notice;
+  std::optional<BoxDefault> default_state;
+};
+
+enum class PerformedBy : unsigned char { sinks, server };
+enum class Withhold : unsigned char { drop };
+
+struct PutPurpose {
+  PerformedBy by = PerformedBy::sinks;
+  std::optional<std::vector<std::string>> sinks;  // only by sinks; absent: all of the purpose
+  std::optional<Withhold> withhold;               // only by the server
+};
+
+[[nodiscard]] boost::system::result<PutRoom, Problem> parse_put_room(const boost::json::value&);
+[[nodiscard]] boost::system::result<PutParticipant, Problem> parse_put_participant(
+    const boost::json::value&);
+[[nodiscard]] boost::system::result<Offer, Problem> parse_offer(const boost::json::value&);
+[[nodiscard]] boost::system::result<Answer, Problem> parse_answer(const boost::json::value&);
+[[nodiscard]] boost::system::result<PutConsent, Problem> parse_put_consent(
+    const boost::json::value&);
+[[nodiscard]] boost::system::result<PutPurpose, Problem> parse_put_purpose(
+    const boost::json::value&);
+
+}  // namespace assent::gateway
