@@ -115,15 +115,6 @@ bool breaks_lines(char c) {
 
 }  // namespace
 
-bool is_id(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           std::string_view("._~-").find(c) != std::string_view::npos;
-  };
-  return !text.empty() && text.size() <= id_bytes_max && text != "." && text != ".." &&
-         std::all_of(text.begin(), text.end(), allowed);
-}
-
 Answered<json::value> parse_json(std::string_view body) {
   json::error_code error;
   json::value value = json::parse(body, error, {}, options());

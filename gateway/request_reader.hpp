@@ -10,17 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/id.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/rfc3339.hpp"
 
 namespace assent::gateway {
 
 inline constexpr std::size_t json_depth_max = 16;
-inline constexpr std::size_t id_bytes_max = 64;
-
-// Rooms, participants, sinks, purposes and subjects: 1-64 of [A-Za-z0-9._~-], and neither "." nor
-// "..", which every URL and file system along the way would take for something else.
-[[nodiscard]] bool is_id(std::string_view text);
 
 // A sound JSON document (RFC 8259, UTF-8, depth <= json_depth_max) in which no object gives a name
 // twice: who reads the first and who reads the last would disagree about what was asked.

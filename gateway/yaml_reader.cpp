@@ -64,15 +64,6 @@ std::optional<unsigned> digits(std::string_view text) {
 
 }  // namespace
 
-bool is_id(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '~' || c == '-';
-  };
-  return !text.empty() && text.size() <= id_bytes_max &&
-         std::all_of(text.begin(), text.end(), allowed);
-}
-
 bool YamlValue::is_scalar() const {
   return is_present() &&
          (tree_->nodes[node_].kind == Kind::plain || tree_->nodes[node_].kind == Kind::quoted);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "gateway/fault.hpp"
+#include "gateway/id.hpp"
 
 // Reads YAML that operators write, and finds everything that is wrong with it in one go.
 //
@@ -38,10 +39,6 @@ namespace assent::gateway {
 inline constexpr std::size_t yaml_file_bytes_max = 1U << 20U;
 inline constexpr std::size_t yaml_depth_max = 32;
 inline constexpr std::size_t yaml_items_max = 10'000;  // of one sequence or map
-inline constexpr std::size_t id_bytes_max = 64;
-
-// 1 to 64 of A-Z a-z 0-9 . _ ~ -: rooms, participants, subjects, purposes, sinks, tenants.
-[[nodiscard]] bool is_id(std::string_view text);
 
 struct YamlTree;
 class YamlMap;
