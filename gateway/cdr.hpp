@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/storage_record.hpp"
+#include "policy/event.hpp"
 
 namespace assent::gateway {
 
@@ -33,14 +34,9 @@ enum class CauseForClosing : unsigned char {
   restart,   // closed at the next start: the service ended without a stop
 };
 
-enum class Minor : unsigned char { no, yes, unknown };
-
-// What a jurisdiction was concluded from.
-enum class EvidenceKind : unsigned char { declared, account, e164, ip };
-
-struct JurisdictionEvidence {
-  std::string jurisdiction;  // ISO 3166-1 or -2; "unknown"
-  EvidenceKind kind = EvidenceKind::declared;
+struct CdrJurisdiction {
+  std::string code;  // ISO 3166-1 or -2; empty: unknown
+  policy::EvidenceKind kind = policy::EvidenceKind::declared;
   // As given by the caller. Written shortened: an address to /24 or /48, a number to its first four
   // digits; nothing longer ever reaches a CDR.
   std::string evidence;
@@ -116,6 +112,7 @@ struct CdrTransfer {
 };
 
 struct Cdr {
+  std::optional<std::uint64_t> id;  // given by storage; in the exported lines
   CdrKind kind = CdrKind::start;
   std::uint32_t record_seq = 1;
   std::optional<CauseForClosing> cause;  // absent in a start
@@ -124,11 +121,11 @@ struct Cdr {
   std::string tenant;
   std::string participant;  // empty: the room's own record
   std::string subject;
-  Minor minor = Minor::unknown;
+  policy::Minor minor = policy::Minor::unknown;
   WallTime opened{};         // of the chain
   WallTime at{};             // of this record
   WallTime counted_until{};  // earlier than `at` only after a restart
-  std::vector<JurisdictionEvidence> jurisdictions;
+  std::vector<CdrJurisdiction> jurisdictions;
   std::vector<CdrConsent> consents;
   std::vector<CdrLeg> legs;
   std::vector<CdrTransfer> transfers;
@@ -139,8 +136,6 @@ struct Cdr {
 
 [[nodiscard]] std::string_view to_string(CdrKind kind);
 [[nodiscard]] std::string_view to_string(CauseForClosing cause);
-[[nodiscard]] std::string_view to_string(Minor minor);
-[[nodiscard]] std::string_view to_string(EvidenceKind kind);
 [[nodiscard]] std::string_view to_string(RouteKind kind);
 
 // One line of JSON, without a line feed, the same text for the same record.

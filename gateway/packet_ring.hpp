@@ -52,7 +52,6 @@ class PacketRing {
  private:
   struct Header;
   std::size_t read(std::size_t at, RecordedPacket& packet) const noexcept;
-  Header* header_at(std::size_t at) const noexcept;
 
   static constexpr std::size_t cache_line = 64;
   std::size_t mask_;

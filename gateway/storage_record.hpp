@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/system/result.hpp>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,10 +8,11 @@
 #include <variant>
 #include <vector>
 
+#include "policy/time.hpp"
+
 namespace assent::gateway {
 
-// The same type as policy::WallTime: milliseconds of UTC.
-using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
+using policy::WallTime;
 
 // Given by storage, ascending over all tables; 0 = not stored yet.
 enum class RecordId : std::int64_t {};
