@@ -1,0 +1,1 @@
+"""Relays side by side: the calls, what stands between, the measurement, the report."""
