@@ -106,8 +106,8 @@ std::vector<std::string> read_codes(ObjectReader& reader, std::string_view name)
   return std::move(*codes);
 }
 
-JurisdictionEvidence read_jurisdictions(ObjectReader& reader) {
-  JurisdictionEvidence evidence;
+JurisdictionClaims read_jurisdictions(ObjectReader& reader) {
+  JurisdictionClaims evidence;
   evidence.declared = read_codes(reader, "declared");
   evidence.account = read_codes(reader, "account");
   evidence.e164 = reader.optional_text("e164", {1, 16, false});

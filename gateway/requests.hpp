@@ -25,8 +25,8 @@ struct PutRoom {
 
 enum class MinorStatus : unsigned char { unknown, adult, minor };
 
-// Evidence of where somebody is; jurisdictions are ISO 3166-1 ("NL") or 3166-2 ("US-CA") codes.
-struct JurisdictionEvidence {
+// What is claimed of where somebody is; jurisdictions are ISO 3166-1 ("NL") or 3166-2 ("US-CA") codes.
+struct JurisdictionClaims {
   std::vector<std::string> declared;
   std::vector<std::string> account;
   std::optional<std::string> e164;  // "+31201234567"
@@ -37,7 +37,7 @@ struct PutParticipant {
   std::string subject;
   std::optional<std::string> language;  // BCP 47
   MinorStatus minor = MinorStatus::unknown;
-  JurisdictionEvidence jurisdictions;
+  JurisdictionClaims jurisdictions;
   bool latching = false;
 };
 

@@ -1,0 +1,187 @@
+#include "gateway/media_path.hpp"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "gateway/ogg_recorder.hpp"
+
+namespace assent::gateway {
+namespace {
+
+// What the readiness set says of a socket: its leg and component.
+std::uint64_t tag_of(media::LegId leg, media::Component component) {
+  return (std::uint64_t{media::index(leg)} << 1) | static_cast<std::uint64_t>(component);
+}
+
+}  // namespace
+
+MediaPath::MediaPath(std::size_t worker)
+    : readiness_{::epoll_create1(EPOLL_CLOEXEC)}, worker_{worker} {
+  if (readiness_ < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
+  next_.resize(outbox_datagrams);
+  touched_.reserve(outbox_datagrams);
+  run_.reserve(outbox_datagrams);
+  run_index_.reserve(outbox_datagrams);
+}
+
+MediaPath::~MediaPath() {
+  ::close(readiness_);
+}
+
+media::LegId MediaPath::add_leg(media::LegConfig config, LegPorts ports) {
+  const auto leg = relay_.add_leg(std::move(config));
+  if (legs_.size() <= media::index(leg)) legs_.resize(media::index(leg) + 1);
+  auto& doors = legs_[media::index(leg)].emplace(LegDoors{{std::move(ports.rtp)}, {}});
+  watch(doors.rtp.port, leg, media::Component::rtp);
+  if (ports.rtcp) {
+    doors.rtcp.emplace(Door{std::move(*ports.rtcp)});
+    watch(doors.rtcp->port, leg, media::Component::rtcp);
+  }
+  return leg;
+}
+
+// Level-triggered and registered once: no system call re-arms a socket.
+void MediaPath::watch(const UdpPort& port, media::LegId leg, media::Component component) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = tag_of(leg, component);
+  if (::epoll_ctl(readiness_, EPOLL_CTL_ADD, port.descriptor(), &event) != 0) {
+    throw std::system_error(errno, std::system_category(), "epoll_ctl");
+  }
+}
+
+void MediaPath::remove_leg(media::LegId leg) {
+  relay_.remove_leg(leg);
+  legs_[media::index(leg)].reset();  // closing a socket takes it out of the readiness set
+}
+
+void MediaPath::remove_source(media::SourceId source) {
+  for (const auto leg : relay_.legs_of(source))
+    legs_[media::index(leg)].reset();
+  relay_.remove_source(source);
+  if (media::index(source) < tracks_.size()) tracks_[media::index(source)] = {};
+}
+
+void MediaPath::set_rtp_sink(media::SinkId sink, UdpPort rtp, UdpPort rtcp) {
+  sinks_[media::index(sink)].emplace<RtpSinkDoors>(
+      RtpSinkDoors{{std::move(rtp)}, {std::move(rtcp)}});
+}
+
+void MediaPath::set_recorder_sink(media::SinkId sink, OggRecorder& recorder) {
+  sinks_[media::index(sink)].emplace<RecorderDoor>(RecorderDoor{&recorder});
+}
+
+void MediaPath::set_track(media::SourceId source, media::SinkId sink, TrackId track) {
+  if (tracks_.size() <= media::index(source)) tracks_.resize(media::index(source) + 1);
+  tracks_[media::index(source)][media::index(sink)] = track;
+}
+
+std::size_t MediaPath::drain(media::TimePoint now) {
+  std::array<epoll_event, ready_ports_max> ready;
+  const int count = ::epoll_wait(readiness_, ready.data(), ready_ports_max, 0);
+  std::size_t datagrams = 0;
+  for (int i = 0; i < count; ++i) {
+    datagrams += drain_port(now, ready[static_cast<std::size_t>(i)].data.u64);
+  }
+  flush(now);
+  return datagrams;
+}
+
+std::size_t MediaPath::drain_port(media::TimePoint now, std::uint64_t tag) {
+  const media::LegId leg{static_cast<std::uint32_t>(tag >> 1)};
+  const auto component = static_cast<media::Component>(tag & 1);
+  const auto& doors = legs_[media::index(leg)];
+  const UdpPort& port = component == media::Component::rtp ? doors->rtp.port : doors->rtcp->port;
+  std::size_t datagrams = 0;
+  const auto messages = receive_.receive(port);
+  for (std::size_t i = 0; i < messages; ++i) {
+    receive_.for_each_datagram(i, [&](const media::Endpoint& from, std::span<std::byte> datagram) {
+      if (!outbox_.has_room_for(media::Relay::datagrams_per_input_max)) flush(now);
+      relay_.handle_datagram(now, leg, component, from, datagram, outbox_);
+      ++datagrams;
+    });
+  }
+  return datagrams;
+}
+
+MediaPath::Door* MediaPath::door_of(const media::Lane& lane) {
+  switch (lane.kind) {
+    case media::Lane::Kind::leg_rtp:
+      return &legs_[lane.index]->rtp;
+    case media::Lane::Kind::leg_rtcp:
+      return legs_[lane.index]->rtcp ? &*legs_[lane.index]->rtcp : &legs_[lane.index]->rtp;
+    case media::Lane::Kind::sink_rtp:
+    case media::Lane::Kind::sink_rtcp:
+      break;
+  }
+  auto* sink = std::get_if<RtpSinkDoors>(&sinks_[lane.index]);
+  if (sink == nullptr) return nullptr;
+  return lane.kind == media::Lane::Kind::sink_rtp ? &sink->rtp : &sink->rtcp;
+}
+
+void MediaPath::flush(media::TimePoint now) {
+  const auto outgoing = outbox_.outgoing();
+  for (std::uint32_t i = 0; i < outgoing.size(); ++i) {
+    Door* door = door_of(outgoing[i].lane);
+    if (door == nullptr) {
+      record(now, outgoing[i]);
+      continue;
+    }
+    next_[i] = none;
+    if (door->first == none) {
+      door->first = i;
+      touched_.push_back(door);
+    } else {
+      next_[door->last] = i;
+    }
+    door->last = i;
+  }
+  for (Door* door : touched_)
+    send_chain(*door);
+  touched_.clear();
+  outbox_.clear();
+}
+
+void MediaPath::send_chain(Door& door) {
+  const auto outgoing = outbox_.outgoing();
+  run_.clear();
+  run_index_.clear();
+  for (auto i = door.first; i != none; i = next_[i]) {
+    run_.push_back({outbox_.bytes(outgoing[i]), outgoing[i].to});
+    run_index_.push_back(i);
+  }
+  door.first = none;
+  send_.send(door.port, run_, [&](std::size_t failed) {
+    const auto& lost = outgoing[run_index_[failed]];
+    relay_.give_back(lost, outbox_.bytes(lost));
+  });
+}
+
+void MediaPath::record(media::TimePoint now, const media::Outgoing& outgoing) {
+  if (outgoing.lane.kind != media::Lane::Kind::sink_rtp) return;
+  const auto bytes = outbox_.bytes(outgoing);
+  const auto packet = media::parse_rtp(bytes);
+  const auto* door = std::get_if<RecorderDoor>(&sinks_[outgoing.lane.index]);
+  const auto source = media::index(outgoing.source);
+  // A packet from before its stream's first one, across a wrap, has no place in a file.
+  bool taken =
+      packet && door != nullptr && source < tracks_.size() && outgoing.extended_sequence >= 0;
+  if (taken) {
+    RecordedPacket recorded;
+    recorded.track = tracks_[source][outgoing.lane.index];
+    recorded.ssrc = static_cast<std::uint32_t>(packet->ssrc());
+    recorded.extended_sequence = static_cast<std::uint64_t>(outgoing.extended_sequence);
+    recorded.rtp_timestamp = packet->timestamp();
+    recorded.marker = packet->marker();
+    recorded.captured = now;
+    recorded.payload = packet->payload();
+    taken = door->recorder->offer(worker_, recorded);
+  }
+  if (!taken) relay_.give_back(outgoing, bytes);
+}
+
+}  // namespace assent::gateway

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "gateway/udp_port.hpp"
+#include "media/relay.hpp"
+
+namespace assent::gateway {
+
+class OggRecorder;
+enum class TrackId : std::uint32_t;
+
+// The sockets of one leg. Without rtcp-mux RTCP has the port above (RFC 3550 §11).
+struct LegPorts {
+  UdpPort rtp;
+  std::optional<UdpPort> rtcp;
+};
+
+// What one media worker owns: the sockets, the relay core, and the way between them. No threads,
+// no Asio: the worker says when, and gives the time.
+//
+// The path of a packet: drain -> ReceiveBatch -> Relay::handle_datagram -> Outbox -> flush ->
+// SendBatch. Everything a batch produced has left, or was given back, when drain returns.
+class MediaPath {
+ public:
+  // `worker`: which of each recorder's rings is this path's.
+  explicit MediaPath(std::size_t worker);
+  ~MediaPath();
+  MediaPath(const MediaPath&) = delete;
+  MediaPath& operator=(const MediaPath&) = delete;
+
+  [[nodiscard]] media::Relay& relay() { return relay_; }
+
+  // Between batches.
+  media::LegId add_leg(media::LegConfig config, LegPorts ports);
+  void remove_leg(media::LegId leg);
+  void remove_source(media::SourceId source);
+  void set_rtp_sink(media::SinkId sink, UdpPort rtp, UdpPort rtcp);
+  // The recorder outlives this path.
+  void set_recorder_sink(media::SinkId sink, OggRecorder& recorder);
+  // Which of the recorder's tracks this participant's forks to `sink` belong to from now on.
+  void set_track(media::SourceId source, media::SinkId sink, TrackId track);
+
+  // Readable when a datagram waits on any leg's socket.
+  [[nodiscard]] int readiness() const { return readiness_; }
+
+  // Relays what waits, up to one batch; gives the number of datagrams.
+  std::size_t drain(media::TimePoint now);
+
+ private:
+  static constexpr std::size_t ready_ports_max = 64;
+  static constexpr std::size_t outbox_datagrams = 2048;
+
+  // A socket and what the batch at hand wants to send by it: a chain through `next_`.
+  struct Door {
+    UdpPort port;
+    std::uint32_t first = none;
+    std::uint32_t last = none;
+  };
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  struct LegDoors {
+    Door rtp;
+    std::optional<Door> rtcp;
+  };
+  struct RtpSinkDoors {
+    Door rtp;
+    Door rtcp;
+  };
+  struct RecorderDoor {
+    OggRecorder* recorder;
+  };
+  using SinkDoor = std::variant<std::monostate, RtpSinkDoors, RecorderDoor>;
+
+  void watch(const UdpPort& port, media::LegId leg, media::Component component);
+  std::size_t drain_port(media::TimePoint now, std::uint64_t tag);
+  void flush(media::TimePoint now);
+  void send_chain(Door& door);
+  void record(media::TimePoint now, const media::Outgoing& outgoing);
+  [[nodiscard]] Door* door_of(const media::Lane& lane);
+
+  media::Relay relay_;
+  media::Outbox outbox_{outbox_datagrams};
+  ReceiveBatch receive_;
+  SendBatch send_;
+  int readiness_ = -1;
+  std::vector<std::optional<LegDoors>> legs_;
+  std::array<SinkDoor, media::sinks_max> sinks_;
+  std::vector<std::array<TrackId, media::sinks_max>> tracks_;
+  std::size_t worker_;
+
+  std::vector<std::uint32_t> next_;
+  std::vector<Door*> touched_;
+  std::vector<Dispatch> run_;
+  std::vector<std::uint32_t> run_index_;
+};
+
+}  // namespace assent::gateway

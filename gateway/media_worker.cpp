@@ -1,0 +1,38 @@
+#include "gateway/media_worker.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/detached.hpp>
+
+namespace assent::gateway {
+
+MediaWorker::MediaWorker(Options options)
+    : options_{std::move(options)},
+      path_{options_.index},
+      readiness_{context_, ::dup(path_.readiness())},
+      pause_{context_},
+      work_{context_.get_executor()} {
+  boost::asio::co_spawn(context_, relay_batches(), boost::asio::detached);
+  thread_ = std::jthread{[this] { context_.run(); }};
+}
+
+MediaWorker::~MediaWorker() {
+  context_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+boost::asio::awaitable<void> MediaWorker::relay_batches() {
+  for (;;) {
+    co_await readiness_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                                   boost::asio::use_awaitable);
+    if (options_.coalescing_pause.count() > 0) {
+      pause_.expires_after(options_.coalescing_pause);
+      co_await pause_.async_wait(boost::asio::use_awaitable);
+    }
+    path_.drain(std::chrono::steady_clock::now());
+    auto& events = path_.relay().events();
+    if (!events.empty()) options_.on_events(std::exchange(events, {}));
+  }
+}
+
+}  // namespace assent::gateway

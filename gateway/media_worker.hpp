@@ -1,0 +1,62 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "gateway/media_path.hpp"
+
+namespace assent::gateway {
+
+// One thread, one MediaPath. Rooms live wholly on one worker; nothing of it is shared: whoever
+// wants something of the path sends a command, which runs between two batches.
+class MediaWorker {
+ public:
+  struct Options {
+    std::size_t index = 0;
+    // Waits this long after the first datagram, so that one batch takes more of them; 0: never.
+    std::chrono::microseconds coalescing_pause{0};
+    // What the relay noticed; called on the worker's thread, rarely.
+    std::function<void(std::vector<media::RelayEvent>)> on_events;
+  };
+  explicit MediaWorker(Options options);
+  ~MediaWorker();  // stops and joins; commands that have not begun never run
+
+  [[nodiscard]] std::size_t index() const { return options_.index; }
+
+  // Runs command(MediaPath&) on the worker; the caller's coroutine goes on on its own executor
+  // with the result. When it does, no packet of an earlier batch is still on its way.
+  template <class Command>
+  boost::asio::awaitable<std::invoke_result_t<Command, MediaPath&>> run(Command command) {
+    auto on_worker =
+        [](MediaPath& path,
+           Command work) -> boost::asio::awaitable<std::invoke_result_t<Command, MediaPath&>> {
+      co_return work(path);
+    };
+    return boost::asio::co_spawn(context_, on_worker(path_, std::move(command)),
+                                 boost::asio::use_awaitable);
+  }
+
+ private:
+  boost::asio::awaitable<void> relay_batches();
+
+  Options options_;
+  boost::asio::io_context context_{1};
+  MediaPath path_;
+  boost::asio::posix::stream_descriptor readiness_;
+  boost::asio::steady_timer pause_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::jthread thread_;
+};
+
+}  // namespace assent::gateway

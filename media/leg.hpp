@@ -1,0 +1,158 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "media/codec.hpp"
+#include "media/drop_reason.hpp"
+#include "media/endpoint.hpp"
+#include "media/permit_table.hpp"
+#include "media/rtp.hpp"
+#include "media/srtp.hpp"
+#include "media/time.hpp"
+
+namespace assent::media {
+
+enum class LegId : std::uint32_t {};  // dense, local to one relay
+
+[[nodiscard]] constexpr std::size_t index(LegId id) {
+  return static_cast<std::size_t>(id);
+}
+
+inline constexpr std::size_t streams_per_leg_max = 64;
+
+enum class Component : std::uint8_t { rtp, rtcp };  // with rtcp-mux both arrive on rtp
+
+// What offer/answer settled for one leg.
+struct LegConfig {
+  SourceId source{};
+  Side side = Side::client;
+  std::optional<SrtpKey> receive_key;  // both or neither: a secure leg never speaks clear RTP
+  std::optional<SrtpKey> send_key;
+  Endpoint remote_rtp;   // where the peer listens; not set: it only sends
+  Endpoint remote_rtcp;  // the same as remote_rtp with rtcp-mux
+  bool rtcp_mux = false;
+  bool latching = false;  // plain RTP only: learn the address from the first packet
+  PayloadTypes payload_types{};
+  std::vector<Ssrc> signalled_ssrcs;
+};
+
+// Media of one stream that went to one sink without a break in the decision it stood on.
+struct DeliveredInterval {
+  SinkId sink{};
+  Ssrc ssrc{};
+  std::uint64_t epoch = 0;
+  std::int64_t first_sequence = 0;  // extended
+  std::int64_t last_sequence = 0;   // extended, the highest
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;  // of bare RTP
+  TimePoint first_time;
+  TimePoint last_time;
+};
+
+// Where one stream stood when its permit closed: nothing after it went to the sink in this epoch.
+struct CutMark {
+  SinkId sink{};
+  Ssrc ssrc{};
+  std::uint64_t epoch = 0;
+  std::int64_t last_sequence = 0;  // extended
+};
+
+// One stream's standing with one sink.
+struct Delivery {
+  SinkId sink{};
+  bool collides = false;         // quarantined: the sink hears this SSRC from another participant
+  bool skip_redundancy = false;  // the next Opus packet may carry audio from before the grant
+  std::int64_t not_before = INT64_MIN;  // extended: what precedes it was captured before the grant
+  DeliveredInterval interval;           // packets == 0: nothing since it was last settled
+  std::optional<CutMark> last;          // the latest packet that went to the sink in this epoch
+};
+
+// One SSRC that arrives on a leg.
+struct IngressStream {
+  explicit IngressStream(Ssrc id) : ssrc{id} {}
+
+  Ssrc ssrc;
+  ExtendedSequence sequence;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::vector<Delivery> deliveries;  // one a sink that ever heard this stream
+
+  [[nodiscard]] Delivery* delivery_to(SinkId sink);
+};
+
+// rtp_packets = forwarded_packets + the sum of unforwarded + withheld_from_server, always.
+struct LegCounters {
+  std::uint64_t rtp_packets = 0;  // taken in: authentic, sound, its SSRC this leg's
+  std::uint64_t rtp_bytes = 0;    // as they came, without transport headers
+  std::uint64_t rtcp_packets = 0;
+  std::array<std::uint64_t, drop_reasons> drops{};  // not taken in
+  std::uint64_t forwarded_packets = 0;              // RTP handed to the peer leg
+  std::uint64_t forwarded_bytes = 0;
+  std::array<std::uint64_t, drop_reasons> unforwarded{};  // taken in, and lost to the call
+  std::uint64_t withheld_from_server = 0;  // the server performs a purpose that is not permitted
+};
+
+// What became of a leg's packets on one route to a sink.
+// offered = delivered packets of the intervals + the sum of withheld, always.
+struct RouteCounters {
+  std::uint64_t offered = 0;
+  std::array<std::uint64_t, withheld_reasons> withheld{};
+};
+
+// One transport between the gateway and one peer: opens what arrives, seals what leaves.
+class Leg {
+ public:
+  explicit Leg(LegConfig config);
+
+  // Takes a renegotiated configuration. Contexts whose key stays keep their roll-over counters.
+  void reconfigure(LegConfig config);
+
+  [[nodiscard]] const LegConfig& config() const { return config_; }
+  [[nodiscard]] bool is_secure() const { return inbound_.has_value(); }
+
+  // Parse, authenticate, replay check. On success the bytes are clear RTP or RTCP.
+  [[nodiscard]] Parsed<std::span<std::byte>> open_rtp(std::span<std::byte> datagram);
+  [[nodiscard]] Parsed<std::span<std::byte>> open_rtcp(std::span<std::byte> datagram);
+
+  // Seals `size` bytes at the front of `room` in place and gives the size on the wire.
+  [[nodiscard]] Parsed<std::size_t> seal_rtp(std::span<std::byte> room, std::size_t size);
+  [[nodiscard]] Parsed<std::size_t> seal_rtcp(std::span<std::byte> room, std::size_t size);
+
+  // Plain RTP only: the address must be the peer's. A secure leg is judged by its key instead.
+  [[nodiscard]] bool expects(const Endpoint& from, Component component) const;
+
+  // An authenticated packet came from here (or, when latching, the first one did).
+  // True when that changed where the leg sends.
+  bool learn_remote(const Endpoint& from, Component component);
+
+  [[nodiscard]] IngressStream* stream(Ssrc ssrc);
+  IngressStream& add_stream(Ssrc ssrc);
+  [[nodiscard]] std::vector<IngressStream>& streams() { return streams_; }
+  [[nodiscard]] const std::vector<IngressStream>& streams() const { return streams_; }
+
+  [[nodiscard]] RouteCounters& route(SinkId sink) { return routes_[index(sink)]; }
+  // Ends the interval at hand, if it holds anything.
+  void close_interval(Delivery& delivery);
+  [[nodiscard]] std::vector<DeliveredInterval>& settled() { return settled_; }
+
+  LegCounters counters;
+  std::optional<Ssrc> reported_conflict;  // said once, so that a flood of them says nothing
+  LegId peer{};
+  bool connected = false;
+
+ private:
+  LegConfig config_;
+  std::optional<SrtpInbound> inbound_;
+  std::optional<SrtpOutbound> outbound_;
+  std::vector<IngressStream> streams_;
+  std::size_t last_stream_ = 0;
+  std::vector<RouteCounters> routes_;  // client legs: one a SinkId
+  std::vector<DeliveredInterval> settled_;
+  bool latched_ = false;
+};
+
+}  // namespace assent::media

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "media/leg.hpp"
+#include "media/outbox.hpp"
+#include "media/permit_table.hpp"
+#include "media/rtcp.hpp"
+
+namespace assent::media {
+
+enum class RoomKey : std::uint32_t {};  // participants of one room; an SSRC has one owner in it
+
+using Codecs = std::uint32_t;  // set of Codec, one bit each
+[[nodiscard]] constexpr Codecs codec_bit(Codec codec) {
+  return Codecs{1} << static_cast<unsigned>(codec);
+}
+inline constexpr Codecs codecs_forkable =
+    codec_bit(Codec::opus) | codec_bit(Codec::pcmu) | codec_bit(Codec::pcma) |
+    codec_bit(Codec::g722) | codec_bit(Codec::other_audio) | codec_bit(Codec::other_video);
+
+struct SinkConfig {
+  Codecs accepts = codecs_forkable;
+  bool is_rtp = false;     // tells streams apart by SSRC, takes sender reports
+  bool is_server = false;  // the conference server performs this purpose: a gate on the uplink
+};
+
+// What happened on one leg since it was last asked for.
+struct LegRecord {
+  LegId leg{};
+  Side side = Side::client;
+  LegCounters counters;
+  std::vector<std::pair<SinkId, RouteCounters>> routes;  // open ones, and closed ones that counted
+  std::vector<DeliveredInterval> delivered;
+  std::vector<Ssrc> ssrcs;
+};
+using SourceRecord = std::vector<LegRecord>;  // every leg of a participant
+
+struct StreamBound {  // the first authenticated packet of an SSRC
+  LegId leg{};
+  SourceId source{};
+  Ssrc ssrc{};
+};
+struct RemoteLearned {  // a leg sends elsewhere from now on
+  LegId leg{};
+  SourceId source{};
+};
+struct SsrcConflict {  // a packet carried an SSRC that another participant owns
+  LegId leg{};
+  SourceId source{};
+  Ssrc ssrc{};
+};
+using RelayEvent = std::variant<StreamBound, RemoteLearned, SsrcConflict>;
+
+// The relay core of one worker: legs, streams, permits. Sans-I/O; owns no time and no bytes.
+// Control calls come between batches, never inside one.
+class Relay {
+ public:
+  // Ids are dense and are used again after removal.
+  SourceId add_source(RoomKey room);
+  void remove_source(SourceId source);  // and its legs
+  LegId add_leg(LegConfig config);
+  void reconfigure_leg(LegId leg, LegConfig config);
+  void remove_leg(LegId leg);
+  void connect(LegId client, LegId server);
+
+  void set_sink(SinkId sink, SinkConfig config);
+  // A purpose starts or stops for this participant: from here on every packet is counted as
+  // delivered to the sink or withheld from it. A route starts denied.
+  void open_route(SourceId source, SinkId sink);
+  void close_route(TimePoint now, SourceId source, SinkId sink);
+
+  // Takes effect with the next packet. Returns where each stream was cut if this closes the permit.
+  std::vector<CutMark> set_permit(TimePoint now, SourceId source, SinkId sink, Permit permit);
+  [[nodiscard]] bool admits(TimePoint now, SourceId source, SinkId sink) const {
+    return permits_.admits(now, source, sink);
+  }
+
+  // Gives what was counted since the last call, and starts anew. Before remove_leg, or it is lost.
+  [[nodiscard]] SourceRecord settle(SourceId source);
+
+  // One datagram that arrived on a leg. The bytes are changed in place. Needs room in the outbox
+  // for datagrams_per_input_max.
+  void handle_datagram(TimePoint now, LegId leg, Component component, const Endpoint& from,
+                       std::span<std::byte> datagram, Outbox& out);
+  static constexpr std::size_t datagrams_per_input_max = 1 + sinks_max;
+
+  // The shell could not send this one.
+  void give_back(const Outgoing& outgoing, std::span<const std::byte> bytes);
+
+  [[nodiscard]] const Leg& leg(LegId leg) const { return *legs_[index(leg)]; }
+  [[nodiscard]] const std::vector<LegId>& legs_of(SourceId source) const {
+    return sources_[index(source)].legs;
+  }
+  [[nodiscard]] std::vector<RelayEvent>& events() { return events_; }
+
+ private:
+  struct Source {
+    bool in_use = false;
+    RoomKey room{};
+    std::string cname;         // what sinks see: one pseudonym for all of the participant's streams
+    std::uint32_t routes = 0;  // set of SinkId that get copies
+    std::uint32_t server_gates = 0;  // set of SinkId that stand for the server's own purposes
+    std::vector<LegId> legs;
+  };
+
+  // Of these, the reason why the datagram was not taken in.
+  std::optional<DropReason> relay_rtp(TimePoint now, Leg& leg, LegId id, const Endpoint& from,
+                                      std::span<std::byte> datagram, Outbox& out);
+  std::optional<DropReason> relay_rtcp(TimePoint now, Leg& leg, LegId id, Component component,
+                                       const Endpoint& from, std::span<std::byte> datagram,
+                                       Outbox& out);
+  // And why one that was taken in did not reach the peer leg's door.
+  std::optional<DropReason> forward(Leg& from, std::span<const std::byte> packet, Lane::Kind kind,
+                                    Outbox& out);
+  void fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
+            std::int64_t sequence, Outbox& out);
+  void fork_reports(TimePoint now, const Leg& leg, const RtcpCompound& reports, Outbox& out);
+  bool server_may_have(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
+                       std::int64_t sequence);
+  std::optional<Withheld> judge(TimePoint now, SourceId source, SinkId sink, Delivery& delivery,
+                                Codec codec, const RtpView& packet, std::int64_t sequence) const;
+
+  void give_back_to_call(const Outgoing& outgoing);
+  IngressStream* bind_stream(Leg& leg, LegId id, Ssrc ssrc);
+  [[nodiscard]] bool is_foreign(const Leg& leg, Ssrc ssrc) const;
+  void report_conflict(Leg& leg, LegId id, Ssrc ssrc);
+  void claim_ssrc(const Leg& leg, Ssrc ssrc);
+  void release_ssrcs(const Leg& leg);
+  Delivery& delivery(SourceId source, IngressStream& stream, SinkId sink);
+  [[nodiscard]] bool collides(SourceId source, SinkId sink, Ssrc ssrc) const;
+
+  [[nodiscard]] Source& source(SourceId id) { return sources_[index(id)]; }
+
+  PermitTable permits_;
+  std::uint64_t sources_ever_ = 0;
+  std::vector<Source> sources_;
+  std::vector<std::unique_ptr<Leg>> legs_;
+  std::array<SinkConfig, sinks_max> sinks_{};
+  std::unordered_map<std::uint64_t, SourceId> ssrc_owners_;  // by room and SSRC
+  std::vector<RelayEvent> events_;
+};
+
+}  // namespace assent::media

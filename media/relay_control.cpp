@@ -1,0 +1,214 @@
+// What control does to the relay, between batches.
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <string>
+#include <utility>
+
+#include "media/relay.hpp"
+
+namespace assent::media {
+namespace {
+
+std::uint64_t owner_key(RoomKey room, Ssrc ssrc) {
+  return (static_cast<std::uint64_t>(room) << 32) | static_cast<std::uint32_t>(ssrc);
+}
+
+constexpr std::uint32_t bit(SinkId sink) {
+  return std::uint32_t{1} << index(sink);
+}
+
+}  // namespace
+
+SourceId Relay::add_source(RoomKey room) {
+  const auto free = std::find_if(sources_.begin(), sources_.end(),
+                                 [](const Source& source) { return !source.in_use; });
+  const auto position = static_cast<std::size_t>(free - sources_.begin());
+  if (free == sources_.end()) {
+    sources_.emplace_back();
+    permits_.resize(sources_.size());
+  }
+  const SourceId id{static_cast<std::uint32_t>(position)};
+  sources_[position] = Source{};
+  sources_[position].in_use = true;
+  sources_[position].room = room;
+  sources_[position].cname = "source-" + std::to_string(++sources_ever_);
+  permits_.clear(id);
+  return id;
+}
+
+void Relay::remove_source(SourceId id) {
+  const auto legs = source(id).legs;
+  for (const LegId leg : legs)
+    remove_leg(leg);
+  permits_.clear(id);
+  source(id) = Source{};
+}
+
+LegId Relay::add_leg(LegConfig config) {
+  const auto free = std::find(legs_.begin(), legs_.end(), nullptr);
+  const auto position = static_cast<std::size_t>(free - legs_.begin());
+  if (free == legs_.end()) legs_.emplace_back();
+  const LegId id{static_cast<std::uint32_t>(position)};
+  source(config.source).legs.push_back(id);
+  legs_[position] = std::make_unique<Leg>(std::move(config));
+  for (const Ssrc ssrc : legs_[position]->config().signalled_ssrcs) {
+    claim_ssrc(*legs_[position], ssrc);
+  }
+  return id;
+}
+
+void Relay::reconfigure_leg(LegId id, LegConfig config) {
+  Leg& leg = *legs_[index(id)];
+  assert(config.source == leg.config().source);
+  leg.reconfigure(std::move(config));
+  for (const Ssrc ssrc : leg.config().signalled_ssrcs)
+    claim_ssrc(leg, ssrc);
+}
+
+void Relay::remove_leg(LegId id) {
+  Leg& leg = *legs_[index(id)];
+  if (leg.connected) legs_[index(leg.peer)]->connected = false;
+  Source& owner = source(leg.config().source);
+  release_ssrcs(leg);
+  std::erase(owner.legs, id);
+  legs_[index(id)].reset();
+}
+
+void Relay::connect(LegId client, LegId server) {
+  Leg& one = *legs_[index(client)];
+  Leg& two = *legs_[index(server)];
+  one.peer = server;
+  two.peer = client;
+  one.connected = two.connected = true;
+}
+
+void Relay::set_sink(SinkId sink, SinkConfig config) {
+  sinks_[index(sink)] = config;
+}
+
+void Relay::open_route(SourceId id, SinkId sink) {
+  permits_.set(id, sink, Permit{});
+  auto& set = sinks_[index(sink)].is_server ? source(id).server_gates : source(id).routes;
+  set |= bit(sink);
+}
+
+void Relay::close_route(TimePoint now, SourceId id, SinkId sink) {
+  set_permit(now, id, sink, Permit{});
+  source(id).routes &= ~bit(sink);
+  source(id).server_gates &= ~bit(sink);
+}
+
+std::vector<CutMark> Relay::set_permit(TimePoint now, SourceId id, SinkId sink, Permit permit) {
+  const bool was_open = permits_.admits(now, id, sink);
+  const bool opens = now < permit.open_until;
+  permits_.set(id, sink, permit);
+
+  std::vector<CutMark> cut;
+  Source& owner = source(id);
+  for (const LegId leg_id : owner.legs) {
+    Leg& leg = *legs_[index(leg_id)];
+    if (leg.config().side != Side::client) continue;
+    for (auto& stream : leg.streams()) {
+      Delivery& standing = delivery(id, stream, sink);
+      leg.close_interval(standing);
+      if (!opens && standing.last) cut.push_back(*standing.last);
+      standing.last.reset();
+      if (opens && !was_open) {
+        // What was captured before the grant stays out, also when it arrives late or rides along
+        // in a later packet.
+        if (stream.packets != 0) standing.not_before = stream.sequence.highest() + 1;
+        standing.skip_redundancy = stream.packets != 0;
+      }
+    }
+  }
+  return cut;
+}
+
+SourceRecord Relay::settle(SourceId id) {
+  const Source& from = source(id);
+  SourceRecord record;
+  for (const LegId leg_id : from.legs) {
+    Leg& leg = *legs_[index(leg_id)];
+    LegRecord& entry = record.emplace_back();
+    entry.leg = leg_id;
+    entry.side = leg.config().side;
+    entry.counters = std::exchange(leg.counters, {});
+    for (auto& stream : leg.streams()) {
+      entry.ssrcs.push_back(stream.ssrc);
+      for (auto& delivery : stream.deliveries)
+        leg.close_interval(delivery);
+    }
+    entry.delivered = std::exchange(leg.settled(), {});
+    if (leg.config().side != Side::client) continue;
+    for (std::size_t i = 0; i < sinks_max; ++i) {
+      const SinkId sink{static_cast<std::uint8_t>(i)};
+      const bool open = ((from.routes | from.server_gates) & bit(sink)) != 0;
+      auto counted = std::exchange(leg.route(sink), {});
+      if (open || counted.offered != 0) entry.routes.emplace_back(sink, counted);
+    }
+  }
+  return record;
+}
+
+Delivery& Relay::delivery(SourceId id, IngressStream& stream, SinkId sink) {
+  if (Delivery* known = stream.delivery_to(sink)) return *known;
+  Delivery& opened = stream.deliveries.emplace_back();
+  opened.sink = sink;
+  opened.collides = sinks_[index(sink)].is_rtp && collides(id, sink, stream.ssrc);
+  return opened;
+}
+
+// Asked once a stream and sink. The participant who was first keeps the SSRC; a sink that tells
+// streams apart by SSRC alone would mix up two people.
+bool Relay::collides(SourceId id, SinkId sink, Ssrc ssrc) const {
+  for (const auto& leg : legs_) {
+    if (!leg || leg->config().source == id || leg->config().side != Side::client) continue;
+    for (const auto& stream : leg->streams()) {
+      if (stream.ssrc != ssrc) continue;
+      for (const auto& delivery : stream.deliveries) {
+        if (delivery.sink == sink && !delivery.collides) return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool Relay::is_foreign(const Leg& leg, Ssrc ssrc) const {
+  if (leg.config().side != Side::client) return false;  // a server sends what others sent it
+  const auto& owner = sources_[index(leg.config().source)];
+  const auto claimed = ssrc_owners_.find(owner_key(owner.room, ssrc));
+  return claimed != ssrc_owners_.end() && claimed->second != leg.config().source;
+}
+
+void Relay::claim_ssrc(const Leg& leg, Ssrc ssrc) {
+  if (leg.config().side != Side::client) return;
+  const SourceId id = leg.config().source;
+  ssrc_owners_.try_emplace(owner_key(source(id).room, ssrc), id);
+}
+
+void Relay::release_ssrcs(const Leg& leg) {
+  const SourceId id = leg.config().source;
+  const auto release = [&](Ssrc ssrc) {
+    const auto claimed = ssrc_owners_.find(owner_key(source(id).room, ssrc));
+    if (claimed != ssrc_owners_.end() && claimed->second == id) ssrc_owners_.erase(claimed);
+  };
+  for (const Ssrc ssrc : leg.config().signalled_ssrcs)
+    release(ssrc);
+  for (const auto& stream : leg.streams())
+    release(stream.ssrc);
+}
+
+void Relay::report_conflict(Leg& leg, LegId id, Ssrc ssrc) {
+  if (leg.reported_conflict == ssrc) return;
+  leg.reported_conflict = ssrc;
+  events_.push_back(SsrcConflict{id, leg.config().source, ssrc});
+}
+
+IngressStream* Relay::bind_stream(Leg& leg, LegId id, Ssrc ssrc) {
+  claim_ssrc(leg, ssrc);
+  events_.push_back(StreamBound{id, leg.config().source, ssrc});
+  return &leg.add_stream(ssrc);
+}
+
+}  // namespace assent::media

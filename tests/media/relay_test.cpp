@@ -1,0 +1,412 @@
+#include "media/relay.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstring>
+
+#include "media/byte_order.hpp"
+
+namespace assent::media {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Ssrc speaker_ssrc{0x1111};
+constexpr std::uint8_t opus_pt = 111;
+constexpr std::uint8_t dtmf_pt = 101;
+constexpr SinkId recorder{0};
+constexpr SinkId server_recording{16};
+const TimePoint start = TimePoint{} + 1h;
+const Permit open_forever{TimePoint::max(), 7};
+
+Endpoint at(std::uint16_t port) {
+  return *parse_endpoint("127.0.0.1", port);
+}
+
+std::vector<std::byte> rtp(std::uint16_t sequence, Ssrc ssrc = speaker_ssrc,
+                           std::uint8_t payload_type = opus_pt, std::byte first = std::byte{0xfc}) {
+  std::vector<std::byte> packet(12 + 60, std::byte{0x5a});
+  packet[0] = std::byte{0x80};
+  packet[1] = std::byte{payload_type};
+  store_be16(packet, 2, sequence);
+  store_be32(packet, 4, sequence * 960U);
+  store_be32(packet, 8, static_cast<std::uint32_t>(ssrc));
+  packet[12] = first;
+  return packet;
+}
+
+SrtpKey key(int seed) {
+  std::vector<std::byte> material(30);
+  for (std::size_t i = 0; i < material.size(); ++i) {
+    material[i] = static_cast<std::byte>(seed * 31 + static_cast<int>(i));
+  }
+  return *SrtpKey::from_bytes(SrtpSuite::aes_cm_128_hmac_sha1_80, material);
+}
+
+// One room; every participant has a client leg, plain unless keys are given, and a server leg.
+class RelayTest : public testing::Test {
+ protected:
+  struct Participant {
+    SourceId source;
+    LegId client;
+    LegId server;
+    std::uint16_t client_port;
+    std::uint16_t server_port;
+  };
+
+  Participant join(std::uint16_t ports, std::optional<SrtpKey> receive = {},
+                   std::optional<SrtpKey> send = {}) {
+    const auto source = relay.add_source(RoomKey{1});
+    LegConfig client;
+    client.source = source;
+    client.side = Side::client;
+    client.receive_key = std::move(receive);
+    client.send_key = std::move(send);
+    client.remote_rtp = at(ports);
+    client.remote_rtcp = at(static_cast<std::uint16_t>(ports + 1));
+    client.payload_types[opus_pt] = Codec::opus;
+    client.payload_types[dtmf_pt] = Codec::telephone_event;
+    LegConfig server = client;
+    server.side = Side::server;
+    server.receive_key.reset();
+    server.send_key.reset();
+    server.remote_rtp = at(static_cast<std::uint16_t>(ports + 2));
+    server.remote_rtcp = at(static_cast<std::uint16_t>(ports + 3));
+    const auto client_leg = relay.add_leg(std::move(client));
+    const auto server_leg = relay.add_leg(std::move(server));
+    relay.connect(client_leg, server_leg);
+    return {source, client_leg, server_leg, ports, static_cast<std::uint16_t>(ports + 2)};
+  }
+
+  void arrive(LegId leg, std::uint16_t from, std::vector<std::byte> packet,
+              Component component = Component::rtp) {
+    relay.handle_datagram(now, leg, component, at(from), packet, outbox);
+  }
+  void speak(const Participant& who, std::uint16_t sequence) {
+    arrive(who.client, who.client_port, rtp(sequence));
+  }
+
+  std::vector<std::vector<std::byte>> sent(Lane lane) {
+    std::vector<std::vector<std::byte>> found;
+    for (const auto& outgoing : outbox.outgoing()) {
+      if (!(outgoing.lane == lane)) continue;
+      const auto bytes = outbox.bytes(outgoing);
+      found.emplace_back(bytes.begin(), bytes.end());
+    }
+    return found;
+  }
+  std::vector<std::vector<std::byte>> sent_to(LegId leg) {
+    return sent({Lane::Kind::leg_rtp, static_cast<std::uint32_t>(leg)});
+  }
+  std::vector<std::vector<std::byte>> sent_to(SinkId sink) {
+    return sent({Lane::Kind::sink_rtp, static_cast<std::uint32_t>(sink)});
+  }
+  std::uint64_t drops(LegId leg, DropReason reason) {
+    return relay.leg(leg).counters.drops[static_cast<std::size_t>(reason)];
+  }
+  // Of the participant's first route since the last time.
+  std::uint64_t withheld(SourceId source, Withheld reason) {
+    return relay.settle(source).at(0).routes.at(0).second.withheld[static_cast<std::size_t>(
+        reason)];
+  }
+
+  Relay relay;
+  Outbox outbox{4096};
+  TimePoint now = start;
+};
+
+TEST_F(RelayTest, PacketsPassUnchangedBothWays) {
+  const auto a = join(1000);
+  speak(a, 5);
+  ASSERT_EQ(sent_to(a.server).size(), 1U);
+  EXPECT_EQ(sent_to(a.server)[0], rtp(5));
+  arrive(a.server, a.server_port, rtp(9, Ssrc{0x77}));
+  ASSERT_EQ(sent_to(a.client).size(), 1U);
+  EXPECT_EQ(sent_to(a.client)[0], rtp(9, Ssrc{0x77}));
+}
+
+TEST_F(RelayTest, NothingReachesASinkWithoutAPermit) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  speak(a, 1);  // no route
+  relay.open_route(a.source, recorder);
+  speak(a, 2);  // a route, denied
+  EXPECT_TRUE(sent_to(recorder).empty());
+  EXPECT_EQ(sent_to(a.server).size(), 2U);  // the call goes on
+  EXPECT_EQ(withheld(a.source, Withheld::no_permit), 1U);
+}
+
+TEST_F(RelayTest, AClosedPermitStopsTheNextPacketAndTellsWhereTheStreamWasCut) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  speak(a, 65535);
+  speak(a, 0);
+  const auto cut = relay.set_permit(now, a.source, recorder, Permit::denied(8));
+  speak(a, 1);
+  EXPECT_EQ(sent_to(recorder).size(), 2U);
+  ASSERT_EQ(cut.size(), 1U);
+  EXPECT_EQ(cut[0].ssrc, speaker_ssrc);
+  EXPECT_EQ(cut[0].epoch, 7U);
+  EXPECT_EQ(cut[0].last_sequence, 65536);
+}
+
+TEST_F(RelayTest, ADeadlineClosesThePermitWithoutAnyTimer) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, Permit{now + 10ms, 1});
+  speak(a, 1);
+  now += 10ms;
+  speak(a, 2);
+  EXPECT_EQ(sent_to(recorder).size(), 1U);
+  EXPECT_EQ(withheld(a.source, Withheld::expired), 1U);
+}
+
+TEST_F(RelayTest, Failure02WhatWasCapturedBeforeTheGrantStaysOutEvenIfItArrivesLate) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  speak(a, 10);
+  speak(a, 12);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  speak(a, 11);  // late, spoken before the grant
+  EXPECT_TRUE(sent_to(recorder).empty());
+  speak(a, 13);
+  EXPECT_EQ(sent_to(recorder).size(), 1U);
+}
+
+TEST_F(RelayTest, Failure09RedundantAudioInTheFirstPacketAfterAGrantStaysOut) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  const auto silk = std::byte{0x48};  // may carry LBRR frames of the packet before
+  arrive(a.client, a.client_port, rtp(1, speaker_ssrc, opus_pt, silk));
+  relay.set_permit(now, a.source, recorder, open_forever);
+  arrive(a.client, a.client_port, rtp(2, speaker_ssrc, opus_pt, silk));
+  EXPECT_TRUE(sent_to(recorder).empty());
+  arrive(a.client, a.client_port, rtp(3, speaker_ssrc, opus_pt, silk));
+  EXPECT_EQ(sent_to(recorder).size(), 1U);
+}
+
+TEST_F(RelayTest, OnlyPlainAudioAndVideoGoesToSinks) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  arrive(a.client, a.client_port, rtp(1, speaker_ssrc, dtmf_pt));
+  arrive(a.client, a.client_port, rtp(2, speaker_ssrc, 96));  // never negotiated
+  EXPECT_TRUE(sent_to(recorder).empty());
+  EXPECT_EQ(sent_to(a.server).size(), 2U);
+  EXPECT_EQ(withheld(a.source, Withheld::unfit_format), 2U);
+}
+
+TEST_F(RelayTest, Failure22ExtensionsAndContributorsAreStrippedTowardSinks) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  auto packet = rtp(1);
+  packet[0] = std::byte{0x91};  // one CSRC and an extension
+  const std::array<std::byte, 12> inserted{
+      std::byte{9}, std::byte{9}, std::byte{9},    std::byte{9}, std::byte{0xbe}, std::byte{0xde},
+      std::byte{0}, std::byte{1}, std::byte{0x10}, std::byte{7}, std::byte{0},    std::byte{0}};
+  packet.insert(packet.begin() + 12, inserted.begin(), inserted.end());
+  arrive(a.client, a.client_port, packet);
+  EXPECT_EQ(sent_to(a.server).at(0), packet);
+  EXPECT_EQ(sent_to(recorder).at(0), rtp(1));
+}
+
+TEST_F(RelayTest, PlainRtpFromAForeignAddressIsDropped) {
+  const auto a = join(1000);
+  arrive(a.client, 4242, rtp(1));
+  EXPECT_TRUE(outbox.outgoing().empty());
+  EXPECT_EQ(drops(a.client, DropReason::foreign_source), 1U);
+}
+
+TEST_F(RelayTest, ASecureLegFollowsItsPeerOnlyAfterAuthentication) {
+  const auto a = join(1000, key(1), key(2));
+  SrtpOutbound peer{key(1)};
+  const auto sealed = [&](std::uint16_t sequence) {
+    auto packet = rtp(sequence);
+    const auto size = packet.size();
+    packet.resize(size + srtp_trailer_bytes_max);
+    packet.resize(*peer.protect_rtp(packet, size));
+    return packet;
+  };
+  auto forged = sealed(1);
+  forged.back() ^= std::byte{1};
+  arrive(a.client, 4242, forged);
+  EXPECT_EQ(drops(a.client, DropReason::auth_failed), 1U);
+  EXPECT_EQ(relay.leg(a.client).config().remote_rtp, at(1000));
+
+  const auto genuine = sealed(2);
+  arrive(a.client, 4343, genuine);
+  EXPECT_EQ(relay.leg(a.client).config().remote_rtp, at(4343));
+  EXPECT_EQ(sent_to(a.server).at(0), rtp(2));
+
+  arrive(a.client, 4444, genuine);  // replayed by somebody else
+  EXPECT_EQ(drops(a.client, DropReason::replayed), 1U);
+  EXPECT_EQ(relay.leg(a.client).config().remote_rtp, at(4343));
+  arrive(a.client, 1000, rtp(3));  // clear RTP on a secure leg
+  EXPECT_EQ(drops(a.client, DropReason::auth_failed), 2U);
+}
+
+TEST_F(RelayTest, LatchingTakesTheFirstAddressAndNoOther) {
+  const auto a = join(1000);
+  auto config = relay.leg(a.client).config();
+  config.latching = true;
+  config.remote_rtp = {};
+  relay.reconfigure_leg(a.client, config);
+  arrive(a.client, 5000, rtp(1));
+  arrive(a.client, 6000, rtp(2));
+  EXPECT_EQ(sent_to(a.server).size(), 1U);
+  EXPECT_EQ(drops(a.client, DropReason::foreign_source), 1U);
+  arrive(a.server, a.server_port, rtp(1, Ssrc{0x77}));
+  EXPECT_EQ(outbox.outgoing().back().to, at(5000));
+}
+
+TEST_F(RelayTest, Failure06AParticipantCannotSpeakWithAnothersSsrc) {
+  const auto a = join(1000);
+  const auto b = join(2000);
+  speak(a, 1);
+  arrive(b.client, b.client_port, rtp(1));
+  EXPECT_TRUE(sent_to(b.server).empty());
+  EXPECT_EQ(drops(b.client, DropReason::foreign_ssrc), 1U);
+  relay.remove_source(a.source);
+  arrive(b.client, b.client_port, rtp(2));
+  EXPECT_EQ(sent_to(b.server).size(), 1U);
+}
+
+TEST_F(RelayTest, Failure06AnSsrcThatTwoRoomsShareIsQuarantinedAtASinkThatGoesByIt) {
+  relay.set_sink(recorder, {codecs_forkable, true, false});
+  const auto a = join(1000);
+  const auto elsewhere = relay.add_source(RoomKey{2});
+  LegConfig config = relay.leg(a.client).config();
+  config.source = elsewhere;
+  const auto leg = relay.add_leg(config);
+  for (const auto source : {a.source, elsewhere}) {
+    relay.open_route(source, recorder);
+    relay.set_permit(now, source, recorder, open_forever);
+  }
+  speak(a, 1);
+  arrive(leg, 1000, rtp(2));
+  EXPECT_EQ(sent_to(recorder).size(), 1U);
+  EXPECT_EQ(withheld(elsewhere, Withheld::ssrc_collision), 1U);
+}
+
+TEST_F(RelayTest, TheServerHearsNobodyWhoRefusesThePurposeItPerforms) {
+  relay.set_sink(server_recording, {codecs_forkable, false, true});
+  const auto a = join(1000);
+  relay.open_route(a.source, server_recording);
+  speak(a, 1);
+  EXPECT_TRUE(sent_to(a.server).empty());
+  relay.set_permit(now, a.source, server_recording, open_forever);
+  speak(a, 2);
+  EXPECT_EQ(sent_to(a.server).size(), 1U);
+  arrive(a.server, a.server_port, rtp(1, Ssrc{0x77}));  // what the participant hears is not touched
+  EXPECT_EQ(sent_to(a.client).size(), 1U);
+}
+
+TEST_F(RelayTest, WhatTheSystemDidNotTakeIsNotCountedAsDelivered) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  speak(a, 1);
+  speak(a, 2);
+  for (const auto& outgoing : outbox.outgoing())
+    relay.give_back(outgoing, outbox.bytes(outgoing));
+  const auto record = relay.settle(a.source).at(0);
+  EXPECT_TRUE(record.delivered.empty());
+  EXPECT_EQ(record.routes.at(0).second.withheld[static_cast<std::size_t>(Withheld::sink_full)], 2U);
+  EXPECT_EQ(record.counters.forwarded_packets, 0U);
+  EXPECT_EQ(record.counters.unforwarded[static_cast<std::size_t>(DropReason::outbound_full)], 2U);
+}
+
+TEST_F(RelayTest, RtcpPassesAndSinksGetItWithoutNames) {
+  relay.set_sink(recorder, {codecs_forkable, true, false});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  speak(a, 1);
+  std::vector<std::byte> compound(28 + 16);
+  compound[0] = std::byte{0x80};
+  compound[1] = std::byte{200};
+  store_be16(compound, 2, 6);
+  store_be32(compound, 4, 0x1111);
+  compound[28] = std::byte{0x81};
+  compound[29] = std::byte{202};
+  store_be16(compound, 30, 3);
+  store_be32(compound, 32, 0x1111);
+  compound[36] = std::byte{1};
+  compound[37] = std::byte{5};
+  std::memcpy(&compound[38], "canary", 5);
+  arrive(a.client, 1001, compound, Component::rtcp);
+  EXPECT_EQ(sent({Lane::Kind::leg_rtcp, static_cast<std::uint32_t>(a.server)}).at(0), compound);
+  const auto report = sent({Lane::Kind::sink_rtcp, static_cast<std::uint32_t>(recorder)}).at(0);
+  const std::string text(reinterpret_cast<const char*>(report.data()), report.size());
+  EXPECT_EQ(text.find("canar"), std::string::npos);
+}
+
+struct Tally {
+  std::uint64_t taken_in = 0, accounted = 0, offered = 0, delivered = 0, withheld = 0;
+
+  void add(const LegRecord& leg) {
+    taken_in += leg.counters.rtp_packets;
+    accounted += leg.counters.forwarded_packets + leg.counters.withheld_from_server;
+    for (const auto count : leg.counters.unforwarded)
+      accounted += count;
+    for (const auto& route : leg.routes) {
+      offered += route.second.offered;
+      for (const auto count : route.second.withheld)
+        withheld += count;
+    }
+    for (const auto& interval : leg.delivered)
+      delivered += interval.packets;
+  }
+};
+
+TEST_F(RelayTest, OfferedEqualsDeliveredPlusWithheldWhateverHappens) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  Tally tally;
+  std::uint32_t state = 12345;
+  for (std::uint16_t i = 0; i < 5000; ++i) {
+    state = state * 1664525U + 1013904223U;
+    switch ((state >> 16) % 8) {
+      case 0:
+        relay.set_permit(now, a.source, recorder, Permit{now + 3ms, i});
+        break;
+      case 1:
+        relay.set_permit(now, a.source, recorder, Permit::denied(i));
+        break;
+      case 2:
+        for (const auto& lost : outbox.outgoing().last(outbox.outgoing().empty() ? 0 : 1)) {
+          relay.give_back(lost, outbox.bytes(lost));
+        }
+        outbox.clear();
+        break;
+      case 3:
+        outbox.clear();
+        for (const auto& leg : relay.settle(a.source))
+          tally.add(leg);
+        break;
+      default:
+        speak(a, i);
+        now += 1ms;
+    }
+  }
+  for (const auto& leg : relay.settle(a.source))
+    tally.add(leg);
+  EXPECT_GT(tally.delivered, 100U);
+  EXPECT_GT(tally.withheld, 100U);
+  EXPECT_EQ(tally.offered, tally.delivered + tally.withheld);
+  EXPECT_EQ(tally.taken_in, tally.accounted);
+}
+
+}  // namespace
+}  // namespace assent::media
