@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +12,7 @@
 
 #include "media/codec.hpp"
 #include "media/endpoint.hpp"
+#include "media/sdes.hpp"
 #include "media/sdp.hpp"
 #include "media/sdp_attributes.hpp"
 #include "media/sdp_description.hpp"
@@ -25,20 +25,6 @@ namespace assent::media {
 struct LocalTransport {
   Endpoint rtp;
   Endpoint rtcp;
-};
-
-// Fills the span with bytes that nobody can guess. Returning means that it did.
-using Entropy = std::function<void(std::span<std::byte>)>;
-
-// Which suites a peer may use, and whose order decides when the gateway answers a secure offer.
-struct CipherPolicy {
-  enum class Order : std::uint8_t { of_offerer, of_gateway };
-  // In the gateway's order. Its offers propose these except AES_CM_128_HMAC_SHA1_32, whose short
-  // tag is taken from peers and never asked of them.
-  std::vector<SrtpSuite> accepted{SrtpSuite::aead_aes_128_gcm, SrtpSuite::aead_aes_256_gcm,
-                                  SrtpSuite::aes_cm_128_hmac_sha1_80,
-                                  SrtpSuite::aes_cm_128_hmac_sha1_32};
-  Order order = Order::of_offerer;
 };
 
 // What was agreed for one m-section with one side. "The peer" is the client or the server.
@@ -130,12 +116,24 @@ class Negotiation {
   [[nodiscard]] std::span<const RefusedMedia> refused() const;
 
  private:
+  struct Proposal;
   struct Exchange;  // one offer on its way to its answer
-  struct Agreed;    // per m-section, what a later exchange must honour
+
+  [[nodiscard]] const MediaPlan* going_on(std::size_t section) const;
+  [[nodiscard]] std::optional<SdpError> refuse_offer(
+      Side from, std::span<const MediaDescription> sections) const;
+  [[nodiscard]] SdpResult<Proposal> propose(std::size_t section, std::optional<Profile> wanted,
+                                            const LocalTransport& transport,
+                                            const Entropy& entropy) const;
+  [[nodiscard]] static std::optional<SdpError> refuse_answer(const Proposal& proposal,
+                                                             const MediaDescription& answered,
+                                                             bool mux_offered);
+  [[nodiscard]] std::optional<SdpCrypto> answer_offerer(std::size_t section,
+                                                        const Entropy& entropy) const;
+  [[nodiscard]] MediaPlan plan(std::size_t section, const std::optional<SdpCrypto>& ours) const;
 
   CipherPolicy policy_;
   std::unique_ptr<Exchange> exchange_;
-  std::vector<Agreed> agreed_;
   std::vector<MediaPlan> plans_;
   std::vector<RefusedMedia> refused_;
 };

@@ -1,0 +1,333 @@
+#include "media/negotiation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "media/sdp_rewrite.hpp"
+
+namespace assent::media {
+
+// What the gateway put before the side that answers, in one m-section.
+struct Negotiation::Proposal {
+  Profile profile = Profile::avp;
+  std::vector<SdpCrypto> cryptos;  // the gateway's own
+  bool only_multiplexed = false;   // it listens for RTCP nowhere but on the RTP port
+};
+
+struct Negotiation::Exchange {
+  Side from;
+  Sdp offer;
+  std::vector<MediaDescription> offered;
+  std::vector<Proposal> proposals{};  // empty until the offer is written
+  bool is_written = false;
+  std::optional<Sdp> answer{};
+  std::vector<MediaDescription> answered{};
+
+  [[nodiscard]] bool is_offered(std::size_t section) const {
+    return offered[section].standing == Standing::wanted;
+  }
+  [[nodiscard]] bool is_taken(std::size_t section) const {
+    return is_offered(section) && answered[section].standing == Standing::wanted;
+  }
+};
+
+namespace {
+
+std::string name_of(std::size_t section) {
+  return "m-section " + std::to_string(section + 1);
+}
+
+SdpError downgrade(std::size_t line) {
+  return {line, "the m-section is plain on a leg that is or was offered as secure",
+          "describe it as RTP/SAVP or RTP/SAVPF with a=crypto, or refuse it with port 0"};
+}
+
+std::optional<SdpError> check_transport(const LocalTransport& transport, bool multiplexed,
+                                        std::size_t section) {
+  if (!transport.rtp.is_set())
+    return SdpError{0, name_of(section) + " has no local RTP port",
+                    "give a transport for every m-section that needs one, by index"};
+  if (!transport.rtcp.is_set() && !multiplexed)
+    return SdpError{0, name_of(section) + " has no local RTCP port, and is not offered rtcp-mux",
+                    "give a second port for RTCP"};
+  return std::nullopt;
+}
+
+std::optional<SdpError> check_count(std::size_t given, std::size_t sections) {
+  if (given == sections) return std::nullopt;
+  return SdpError{
+      0,
+      std::to_string(given) + " local transports for " + std::to_string(sections) + " m-sections",
+      "give one for each m-section, by index; unset where none is needed"};
+}
+
+// RFC 3264 §6: an answer has the m-lines of the offer, in their order.
+std::optional<SdpError> check_same_media(const Sdp& offer, const Sdp& answer) {
+  if (offer.media.size() != answer.media.size())
+    return SdpError{0,
+                    "the answer has " + std::to_string(answer.media.size()) +
+                        " m-sections and the offer " + std::to_string(offer.media.size()),
+                    "answer every m= line in its order, with port 0 to refuse (RFC 3264 §6)"};
+  for (std::size_t i = 0; i < offer.media.size(); ++i) {
+    if (offer.media[i].kind != answer.media[i].kind)
+      return SdpError{answer.media[i].number, name_of(i) + " is of another kind than in the offer",
+                      "answer the m= lines in the order of the offer (RFC 3264 §6)"};
+  }
+  return std::nullopt;
+}
+
+std::vector<RefusedMedia> refusals(const Sdp& sdp, std::span<const MediaDescription> sections) {
+  std::vector<RefusedMedia> refused;
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    if (sections[i].standing != Standing::unsupported) continue;
+    constexpr std::size_t quoted_max = 32;
+    refused.push_back({i, "m=" + sdp.media[i].kind.substr(0, quoted_max) +
+                              " is not relayed, only audio and video are: passed on with port 0"});
+  }
+  return refused;
+}
+
+std::vector<SdpLine> crypto_lines(std::span<const SdpCrypto> cryptos) {
+  std::vector<SdpLine> lines;
+  for (const auto& crypto : cryptos)
+    lines.push_back(write_crypto(crypto.tag, crypto.key));
+  return lines;
+}
+
+// What one side agreed to: `own` is its description, `far` the other side's.
+LegPlan plan_leg(const MediaDescription& own, const MediaDescription& far, bool multiplexed) {
+  LegPlan leg;
+  leg.profile = own.profile;
+  leg.direction = direction_of(sends(own.direction) && receives(far.direction),
+                               receives(own.direction) && sends(far.direction));
+  leg.remote_rtp = own.rtp;
+  leg.remote_rtcp = multiplexed ? own.rtp : own.rtcp;
+  leg.rtcp_mux = multiplexed;
+  leg.sources = own.sources;
+  for (std::size_t type = 0; type < leg.payload_types.size(); ++type) {
+    const auto& meaning = far.payload_types[type] != Codec::none ? far : own;
+    leg.payload_types[type] = meaning.payload_types[type];
+    leg.clocks_hz[type] = meaning.clocks_hz[type];
+  }
+  return leg;
+}
+
+}  // namespace
+
+Negotiation::Negotiation(CipherPolicy policy) : policy_{std::move(policy)} {}
+Negotiation::~Negotiation() = default;
+Negotiation::Negotiation(Negotiation&&) noexcept = default;
+Negotiation& Negotiation::operator=(Negotiation&&) noexcept = default;
+
+std::optional<Side> Negotiation::offerer() const {
+  return exchange_ ? std::optional{exchange_->from} : std::nullopt;
+}
+std::span<const MediaPlan> Negotiation::legs() const {
+  return plans_;
+}
+std::span<const RefusedMedia> Negotiation::refused() const {
+  return refused_;
+}
+void Negotiation::roll_back() {
+  exchange_.reset();
+}
+
+// The plan of an m-section that is in use; null if it is new, refused or removed.
+const MediaPlan* Negotiation::going_on(std::size_t section) const {
+  return section < plans_.size() && plans_[section].active ? &plans_[section] : nullptr;
+}
+
+SdpResult<std::vector<std::size_t>> Negotiation::receive_offer(Side from, std::string_view sdp) {
+  if (exchange_ && exchange_->from != from)
+    return SdpError{0, "both sides have offered (glare)",
+                    "answer or roll back the first offer, then offer again (RFC 3264 §4)"};
+  auto offer = parse_sdp(sdp);
+  if (!offer) return offer.error();
+  auto sections = read_description(*offer);
+  if (!sections) return sections.error();
+  if (auto error = refuse_offer(from, *sections)) return *std::move(error);
+
+  std::vector<std::size_t> wanted;
+  for (std::size_t i = 0; i < sections->size(); ++i) {
+    if ((*sections)[i].standing == Standing::wanted) wanted.push_back(i);
+  }
+  refused_ = refusals(*offer, *sections);
+  exchange_ = std::make_unique<Exchange>(Exchange{from, *std::move(offer), *std::move(sections)});
+  return wanted;
+}
+
+std::optional<SdpError> Negotiation::refuse_offer(
+    Side from, std::span<const MediaDescription> sections) const {
+  if (sections.size() < plans_.size())
+    return SdpError{0,
+                    "the offer has " + std::to_string(sections.size()) + " m-sections, and had " +
+                        std::to_string(plans_.size()),
+                    "keep removed m= lines in their place with port 0 (RFC 3264 §8.2)"};
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const auto& section = sections[i];
+    if (section.standing != Standing::wanted) continue;
+    if (is_secure(section.profile)) {
+      if (choose_crypto(policy_, section.cryptos) == nullptr)
+        return SdpError{section.line, "no a=crypto line has a suite that is allowed here",
+                        "offer a suite of the configured list"};
+    } else if (const auto* const plan = going_on(i); plan && plan->leg(from).is_secure()) {
+      return downgrade(section.line);
+    }
+  }
+  return std::nullopt;
+}
+
+SdpResult<std::string> Negotiation::write_offer(std::optional<Profile> wanted,
+                                                std::span<const LocalTransport> transports,
+                                                const Entropy& entropy) {
+  if (!exchange_ || exchange_->is_written)
+    return SdpError{0, "there is no offer to write", "receive an offer first"};
+  const auto& offered = exchange_->offered;
+  if (auto error = check_count(transports.size(), offered.size())) return *std::move(error);
+
+  std::vector<Proposal> proposals(offered.size());
+  std::vector<MediaRewrite> rewrites(offered.size());
+  for (std::size_t i = 0; i < offered.size(); ++i) {
+    rewrites[i].protocol = exchange_->offer.media[i].protocol;
+    if (!exchange_->is_offered(i)) continue;
+    auto proposal = propose(i, wanted, transports[i], entropy);
+    if (!proposal) return proposal.error();
+    proposals[i] = *std::move(proposal);
+    rewrites[i] = {.relayed = true,
+                   .protocol = std::string(to_string(proposals[i].profile)),
+                   .rtp = transports[i].rtp,
+                   // RFC 8035: an offer that can only multiplex names the RTP port.
+                   .rtcp = proposals[i].only_multiplexed ? transports[i].rtp : transports[i].rtcp,
+                   .rtcp_mux = offered[i].rtcp_mux,
+                   .on_hold = offered[i].on_hold,
+                   .cryptos = crypto_lines(proposals[i].cryptos)};
+  }
+  exchange_->proposals = std::move(proposals);
+  exchange_->is_written = true;
+  return write_sdp(rewrite(exchange_->offer, rewrites));
+}
+
+SdpResult<Negotiation::Proposal> Negotiation::propose(std::size_t section,
+                                                      std::optional<Profile> wanted,
+                                                      const LocalTransport& transport,
+                                                      const Entropy& entropy) const {
+  const auto& offered = exchange_->offered[section];
+  if (auto error = check_transport(transport, offered.rtcp_mux, section)) return *std::move(error);
+
+  const auto* const plan = going_on(section);
+  const LegPlan* const leg = plan ? &plan->leg(other(exchange_->from)) : nullptr;
+  Proposal proposal{.profile = wanted.value_or(leg ? leg->profile : offered.profile),
+                    .cryptos = {},
+                    .only_multiplexed = !transport.rtcp.is_set()};
+  if (!is_secure(proposal.profile)) {
+    if (leg && leg->is_secure()) return downgrade(0);
+    return proposal;
+  }
+  proposal.cryptos = propose_cryptos(policy_, leg ? leg->send_key : std::nullopt, entropy);
+  if (proposal.cryptos.empty())
+    return SdpError{0, "no SRTP suite is configured that the gateway would propose",
+                    "allow AEAD_AES_128_GCM, AEAD_AES_256_GCM or AES_CM_128_HMAC_SHA1_80"};
+  return proposal;
+}
+
+SdpResult<void> Negotiation::receive_answer(std::string_view sdp) {
+  if (!exchange_ || !exchange_->is_written)
+    return SdpError{0, "an answer without an offer", "send the offer first (RFC 3264 §4)"};
+  auto answer = parse_sdp(sdp);
+  if (!answer) return answer.error();
+  if (auto error = check_same_media(exchange_->offer, *answer)) return *std::move(error);
+  auto sections = read_description(*answer);
+  if (!sections) return sections.error();
+  for (std::size_t i = 0; i < sections->size(); ++i) {
+    if (!exchange_->is_offered(i) || (*sections)[i].standing != Standing::wanted) continue;
+    if (auto error =
+            refuse_answer(exchange_->proposals[i], (*sections)[i], exchange_->offered[i].rtcp_mux))
+      return *std::move(error);
+  }
+  exchange_->answer = *std::move(answer);
+  exchange_->answered = *std::move(sections);
+  return {};
+}
+
+std::optional<SdpError> Negotiation::refuse_answer(const Proposal& proposal,
+                                                   const MediaDescription& answered,
+                                                   bool mux_offered) {
+  const bool secure = is_secure(proposal.profile);
+  if (secure && !is_secure(answered.profile)) return downgrade(answered.line);
+  if (!secure && is_secure(answered.profile))
+    return SdpError{answered.line, "the answer is secure, and the offer was plain",
+                    "answer with the profile of the offer (RFC 3264 §6)"};
+  if (secure && !match_cryptos(proposal.cryptos, answered.cryptos))
+    return SdpError{answered.line, "no a=crypto line has the tag and the suite of an offered one",
+                    "answer with one a=crypto line of the offer's tags (RFC 4568 §5.1.2)"};
+  if (proposal.only_multiplexed && !(mux_offered && answered.rtcp_mux))
+    return SdpError{answered.line,
+                    "the answer wants RTCP on a port of its own, and none was offered",
+                    "answer with a=rtcp-mux, or offer with a transport for RTCP"};
+  return std::nullopt;
+}
+
+SdpResult<std::string> Negotiation::write_answer(std::span<const LocalTransport> transports,
+                                                 const Entropy& entropy) {
+  if (!exchange_ || !exchange_->answer)
+    return SdpError{0, "there is no answer to write", "receive an answer first"};
+  const auto& offered = exchange_->offered;
+  if (auto error = check_count(transports.size(), offered.size())) return *std::move(error);
+
+  std::vector<MediaPlan> plans(offered.size());
+  std::vector<MediaRewrite> rewrites(offered.size());
+  for (std::size_t i = 0; i < offered.size(); ++i) {
+    // RFC 3264 §6: the protocol of the answer is that of the offer.
+    rewrites[i].protocol = exchange_->offer.media[i].protocol;
+    plans[i].kind = offered[i].kind;
+    plans[i].mid = offered[i].mid;
+    if (!exchange_->is_taken(i)) continue;
+    if (auto error = check_transport(transports[i], offered[i].rtcp_mux, i))
+      return *std::move(error);
+    const auto ours = answer_offerer(i, entropy);
+    plans[i] = plan(i, ours);
+    rewrites[i].relayed = true;
+    rewrites[i].rtp = transports[i].rtp;
+    if (!offered[i].rtcp_mux) rewrites[i].rtcp = transports[i].rtcp;
+    rewrites[i].rtcp_mux = offered[i].rtcp_mux;
+    rewrites[i].on_hold = exchange_->answered[i].on_hold;
+    if (ours) rewrites[i].cryptos.push_back(write_crypto(ours->tag, ours->key));
+  }
+  auto text = write_sdp(rewrite(*exchange_->answer, rewrites));
+  plans_ = std::move(plans);
+  exchange_.reset();
+  return text;
+}
+
+// The gateway's line in the answer to a secure offer.
+std::optional<SdpCrypto> Negotiation::answer_offerer(std::size_t section,
+                                                     const Entropy& entropy) const {
+  const auto& offered = exchange_->offered[section];
+  if (!is_secure(offered.profile)) return std::nullopt;
+  const auto* const before = going_on(section);
+  return answer_crypto(*choose_crypto(policy_, offered.cryptos),
+                       before ? before->leg(exchange_->from).send_key : std::nullopt, entropy);
+}
+
+MediaPlan Negotiation::plan(std::size_t section, const std::optional<SdpCrypto>& ours) const {
+  const auto& offered = exchange_->offered[section];
+  const auto& answered = exchange_->answered[section];
+  auto toward_offerer = plan_leg(offered, answered, offered.rtcp_mux);
+  if (ours) {
+    toward_offerer.receive_key = choose_crypto(policy_, offered.cryptos)->key;
+    toward_offerer.send_key = ours->key;
+  }
+  auto toward_answerer = plan_leg(answered, offered, offered.rtcp_mux && answered.rtcp_mux);
+  if (const auto agreed = match_cryptos(exchange_->proposals[section].cryptos, answered.cryptos)) {
+    toward_answerer.receive_key = agreed->answered->key;
+    toward_answerer.send_key = agreed->proposed->key;
+  }
+  const bool client_offered = exchange_->from == Side::client;
+  return {.kind = offered.kind,
+          .mid = offered.mid,
+          .active = true,
+          .client = client_offered ? toward_offerer : toward_answerer,
+          .server = client_offered ? toward_answerer : toward_offerer};
+}
+
+}  // namespace assent::media

@@ -1,0 +1,200 @@
+#include "media/sdp_description.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace assent::media {
+namespace {
+
+constexpr std::array profiles{Profile::avp, Profile::avpf, Profile::savp, Profile::savpf};
+
+struct StaticType {
+  std::uint8_t payload_type;
+  Codec codec;
+  std::uint32_t clock_hz;
+};
+
+// RFC 3551 §6: payload types that mean something without an rtpmap.
+constexpr StaticType static_types[] = {
+    {0, Codec::pcmu, 8'000},          {3, Codec::other_audio, 8'000},
+    {4, Codec::other_audio, 8'000},   {5, Codec::other_audio, 8'000},
+    {6, Codec::other_audio, 16'000},  {7, Codec::other_audio, 8'000},
+    {8, Codec::pcma, 8'000},          {9, Codec::g722, 8'000},
+    {10, Codec::other_audio, 44'100}, {11, Codec::other_audio, 44'100},
+    {12, Codec::other_audio, 8'000},  {13, Codec::comfort_noise, 8'000},
+    {14, Codec::other_audio, 90'000}, {15, Codec::other_audio, 8'000},
+    {16, Codec::other_audio, 11'025}, {17, Codec::other_audio, 22'050},
+    {18, Codec::other_audio, 8'000},  {25, Codec::other_video, 90'000},
+    {26, Codec::other_video, 90'000}, {28, Codec::other_video, 90'000},
+    {31, Codec::other_video, 90'000}, {32, Codec::other_video, 90'000},
+    {33, Codec::other_video, 90'000}, {34, Codec::other_video, 90'000},
+};
+
+MediaKind kind_of(std::string_view kind) {
+  if (kind == "audio") return MediaKind::audio;
+  return kind == "video" ? MediaKind::video : MediaKind::other;
+}
+
+std::optional<std::uint8_t> parse_payload_type(std::string_view format) {
+  std::uint8_t type = 0;
+  const auto* const end = format.data() + format.size();
+  const auto [stop, failure] = std::from_chars(format.data(), end, type);
+  if (failure != std::errc{} || stop != end || type > 127) return std::nullopt;
+  return type;
+}
+
+SdpError unsupported_protocol(const SdpMedia& media) {
+  constexpr std::size_t quoted_max = 32;
+  const bool dtls = media.protocol.find("TLS") != std::string::npos;
+  return {media.number,
+          media.kind + " over " + media.protocol.substr(0, quoted_max) + " is not supported" +
+              (dtls ? ": it needs DTLS and ICE" : ""),
+          "use RTP/AVP, RTP/AVPF, RTP/SAVP or RTP/SAVPF, the last two with keys in a=crypto "
+          "(SDES, RFC 4568)"};
+}
+
+// Reads one wanted m-section, part by part; the first fault ends it.
+class SectionReader {
+ public:
+  SectionReader(const Sdp& sdp, const SdpMedia& media, MediaDescription& out)
+      : sdp_{sdp}, media_{media}, out_{out} {}
+
+  std::optional<SdpError> read() {
+    if (auto error = read_protocol()) return error;
+    if (auto error = read_transport()) return error;
+    if (auto error = read_keys()) return error;
+    if (auto error = read_payload_types()) return error;
+    auto sources = read_sources(media_.lines);
+    if (!sources) return sources.error();
+    out_.sources = *std::move(sources);
+    const auto direction = read_direction(media_.lines);
+    out_.direction =
+        direction ? *direction : read_direction(sdp_.lines).value_or(Direction::sendrecv);
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<SdpError> read_protocol() {
+    const auto profile = parse_profile(media_.protocol);
+    if (!profile) return unsupported_protocol(media_);
+    out_.profile = *profile;
+    if (media_.port_count.value_or(1) != 1)
+      return SdpError{media_.number, "the m-section asks for several ports",
+                      "use one m-section a stream"};
+    return std::nullopt;
+  }
+
+  std::optional<SdpError> read_transport() {
+    auto own = read_connection(media_.lines);
+    if (!own) return own.error();
+    auto of_session = read_connection(sdp_.lines);
+    if (!of_session) return of_session.error();
+    const auto connection = *own ? *own : *of_session;
+    if (!connection)
+      return SdpError{media_.number, "the m-section has no c= line, and the session has none",
+                      "write c=IN IP4|IP6 <address> (RFC 8866 §5.7)"};
+    out_.on_hold = is_nowhere(*connection);
+    out_.rtcp_mux = find_attribute(media_.lines, "rtcp-mux") != nullptr;
+    const auto rtcp = read_rtcp(media_.lines);
+    if (!rtcp) return rtcp.error();
+    if (!out_.on_hold) set_endpoints(*connection, *rtcp);
+    return std::nullopt;
+  }
+
+  void set_endpoints(const Endpoint& connection, const std::optional<SdpRtcp>& rtcp) {
+    out_.rtp = connection;
+    out_.rtp.port = media_.port;
+    out_.rtcp = rtcp && rtcp->address ? *rtcp->address : connection;
+    // RFC 3550 §11: the next port. After 65535 there is none, and 0 is "unset".
+    out_.rtcp.port = rtcp ? rtcp->port : static_cast<std::uint16_t>(media_.port + 1);
+    if (is_nowhere(out_.rtcp) || !out_.rtcp.is_set()) out_.rtcp = Endpoint{};
+  }
+
+  // In a plain profile a=crypto means nothing (RFC 4568 §9.1), and is not read.
+  std::optional<SdpError> read_keys() {
+    if (!is_secure(out_.profile)) return std::nullopt;
+    auto cryptos = read_cryptos(media_.lines);
+    if (!cryptos) return cryptos.error();
+    if (cryptos->empty())
+      return SdpError{
+          media_.number, media_.protocol + " without an a=crypto line this gateway can use",
+          "give one with AEAD_AES_128_GCM, AEAD_AES_256_GCM, AES_CM_128_HMAC_SHA1_80 or "
+          "AES_CM_128_HMAC_SHA1_32, a single key, no MKI and full protection"};
+    out_.cryptos = *std::move(cryptos);
+    return std::nullopt;
+  }
+
+  std::optional<SdpError> read_payload_types() {
+    const auto maps = read_rtpmaps(media_.lines);
+    if (!maps) return maps.error();
+    for (const auto& format : media_.formats) {
+      const auto type = parse_payload_type(format);
+      if (!type)
+        return SdpError{media_.number, "a format of the m= line is not a payload type",
+                        "list numbers from 0 to 127 after " + media_.protocol};
+      name_payload_type(*type, *maps);
+    }
+    return std::nullopt;
+  }
+
+  void name_payload_type(std::uint8_t type, const std::vector<SdpRtpmap>& maps) {
+    const auto map = std::ranges::find(maps, type, &SdpRtpmap::payload_type);
+    if (map != maps.end()) {
+      out_.payload_types[type] = codec_of(media_.kind, map->encoding);
+      out_.clocks_hz[type] = map->clock_hz;
+      return;
+    }
+    const auto* const known = std::ranges::find(static_types, type, &StaticType::payload_type);
+    const bool found = known != std::end(static_types);
+    out_.payload_types[type] = found ? known->codec : codec_of(media_.kind, {});
+    out_.clocks_hz[type] = found ? known->clock_hz : 0;
+  }
+
+  const Sdp& sdp_;
+  const SdpMedia& media_;
+  MediaDescription& out_;
+};
+
+}  // namespace
+
+std::string_view to_string(Profile profile) {
+  switch (profile) {
+    case Profile::avp:
+      return "RTP/AVP";
+    case Profile::avpf:
+      return "RTP/AVPF";
+    case Profile::savp:
+      return "RTP/SAVP";
+    case Profile::savpf:
+      return "RTP/SAVPF";
+  }
+  return "unknown";
+}
+
+std::optional<Profile> parse_profile(std::string_view text) {
+  const auto* const found =
+      std::ranges::find_if(profiles, [text](Profile p) { return to_string(p) == text; });
+  if (found == profiles.end()) return std::nullopt;
+  return *found;
+}
+
+SdpResult<std::vector<MediaDescription>> read_description(const Sdp& sdp) {
+  std::vector<MediaDescription> sections;
+  for (const auto& media : sdp.media) {
+    auto& section = sections.emplace_back();
+    section.kind = kind_of(media.kind);
+    section.mid = attribute_value(media.lines, "mid").value_or("");
+    section.line = media.number;
+    if (media.port == 0) continue;
+    if (section.kind == MediaKind::other) {
+      section.standing = Standing::unsupported;
+      continue;
+    }
+    section.standing = Standing::wanted;
+    if (auto error = SectionReader{sdp, media, section}.read()) return *std::move(error);
+  }
+  return sections;
+}
+
+}  // namespace assent::media

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "media/endpoint.hpp"
+#include "media/sdp.hpp"
+
+namespace assent::media {
+
+// What the gateway puts in place of one m-section's transport.
+struct MediaRewrite {
+  bool relayed = false;  // false: port 0, and no transport of anybody's is named
+  std::string protocol;
+  Endpoint rtp;
+  std::optional<Endpoint> rtcp;  // nullopt: no a=rtcp (it is multiplexed, and both sides know)
+  bool rtcp_mux = false;
+  bool on_hold = false;  // the address is written as 0.0.0.0, as the author did
+  std::vector<SdpLine> cryptos;
+};
+
+// The description with the gateway in the author's place: one rewrite for each m-section, by index.
+// What named the author's transport or carried a key is gone; every other line is where it was.
+[[nodiscard]] Sdp rewrite(const Sdp& sdp, std::span<const MediaRewrite> sections);
+
+}  // namespace assent::media
