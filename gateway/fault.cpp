@@ -47,6 +47,7 @@ std::string to_string(const Fault& fault) {
 }
 
 void Faults::add(Fault fault) {
+  if (std::find(faults_.begin(), faults_.end(), fault) != faults_.end()) return;
   if (faults_.size() < faults_max) {
     faults_.push_back(std::move(fault));
   } else {

@@ -16,13 +16,15 @@ struct Fault {
   std::string path;     // "media.port_range.first", "api.tokens[2].role"; empty: the whole document
   std::string what;
   std::string remedy;
+
+  bool operator==(const Fault&) const = default;
 };
 
 // "assent.yaml:3:10: media.workers: 0 is too small\n  remedy: choose a number from 1 to 64"
 [[nodiscard]] std::string to_string(const Fault& fault);
 
 // All the faults of all the files of one check. A file of garbage must not flood a terminal:
-// beyond faults_max they are counted, not kept.
+// beyond faults_max they are counted, not kept. The same fault twice is one.
 class Faults {
  public:
   static constexpr std::size_t faults_max = 200;
