@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bench/bare_srtp.hpp"
+#include "bench/relay_path.hpp"
 #include "media/rtp.hpp"
 #include "media/srtp.hpp"
 
@@ -63,6 +64,13 @@ class Turn {
   std::uint64_t next_index_ = 1000;
 };
 
+// Shows the time of one packet.
+void count_packets(benchmark::State& state, std::size_t packets_per_iteration) {
+  state.counters["packet"] = benchmark::Counter(
+      static_cast<double>(packets_per_iteration),
+      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
 // Times `step` over whole turns; `prepare` makes each turn's packets outside the time.
 template <class Prepare, class Step>
 void time_turns(benchmark::State& state, Prepare prepare, Step step) {
@@ -79,9 +87,7 @@ void time_turns(benchmark::State& state, Prepare prepare, Step step) {
     state.SetIterationTime(elapsed.count());
     turn.end();
   }
-  const auto packets = static_cast<double>(turn.packets().size());
-  state.counters["packet"] = benchmark::Counter(
-      packets, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  count_packets(state, turn.packets().size());
   if (failures != 0) state.SkipWithError("a step failed");
 }
 
@@ -166,6 +172,33 @@ void parse(benchmark::State& state) {
   });
 }
 
+void ask_permit(benchmark::State& state) {
+  media::PermitTable permits;
+  permits.resize(sessions);
+  const media::TimePoint now{std::chrono::hours{1}};
+  for (std::uint32_t source = 0; source < sessions; source += 2)
+    permits.set(media::SourceId{source}, media::SinkId{3}, {media::TimePoint::max(), 1});
+  time_turns(state, nothing, [&](Turn& turn, std::size_t i) {
+    benchmark::DoNotOptimize(permits.admits(
+        now, media::SourceId{static_cast<std::uint32_t>(turn.session(i))}, media::SinkId{3}));
+    return true;
+  });
+}
+
+void relay_core(benchmark::State& state, PathScenario scenario) {
+  RelayPath path{scenario, sessions, packets_per_session};
+  for (auto _ : state) {
+    path.prepare();
+    const auto began = std::chrono::steady_clock::now();
+    path.run();
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - began;
+    state.SetIterationTime(elapsed.count());
+  }
+  count_packets(state, path.packets());
+  if (path.emitted() != path.expected_per_turn() * static_cast<std::size_t>(state.iterations()))
+    state.SkipWithError("the relay lost packets");
+}
+
 void register_all() {
   const auto add = [](const std::string& name, auto function, auto... arguments) {
     benchmark::RegisterBenchmark(name.c_str(), function, arguments...)
@@ -173,6 +206,7 @@ void register_all() {
         ->Unit(benchmark::kMicrosecond);
   };
   add("parse_rtp", parse);
+  add("permit", ask_permit);
   for (const media::SrtpSuite suite : media::srtp_suites) {
     const std::string name{media::to_string(suite)};
     add("protect/" + name, protect, suite);
@@ -180,6 +214,8 @@ void register_all() {
     add("unprotect/" + name, unprotect, suite);
     add("unprotect/" + name + "/bare", unprotect_bare, suite);
   }
+  for (const PathScenario& scenario : path_scenarios())
+    add("relay/" + std::string{scenario.name}, relay_core, scenario);
 }
 
 }  // namespace

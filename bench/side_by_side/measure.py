@@ -49,7 +49,7 @@ def measure(relay_of, scenario, plan, generator, generator_core):
             "steady": figures_of(steady),
         }
         if plan.ramp_seconds:
-            figures["highest_rate_under_loss_limit"] = ramp(
+            figures["highest_lossless"] = ramp(
                 load, relay.pid, figures["saturated"]["packets_per_second"], plan
             )
         return figures
@@ -84,7 +84,9 @@ def figures_of(run):
 
 
 def ramp(load, pid, saturated_rate, plan):
-    """Open loop: the highest evenly paced rate at which fewer than plan.loss_limit are lost."""
+    """Open loop: the run at the highest evenly paced rate that lost less than plan.loss_limit.
+    Comes last: rtpengine discards streams for good after an overload."""
+    best = None
     low, high = 0.0, saturated_rate * 1.15
     rate = saturated_rate * 0.8
     for _ in range(plan.ramp_steps):
@@ -93,8 +95,8 @@ def ramp(load, pid, saturated_rate, plan):
         )
         kept_up = run["received"] / run["seconds"] > 0.98 * rate
         if loss_of(run) < plan.loss_limit and kept_up:
-            low = rate
+            low, best = rate, run
         else:
             high = rate
         rate = (low + high) / 2 if low else high * 0.75
-    return low
+    return figures_of(best) if best else None

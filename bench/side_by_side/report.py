@@ -17,10 +17,11 @@ def median_of(rounds, *path):
 
 
 def median_tree(rounds):
-    """The same shape with the median of every number."""
+    """The same shape with the median of every number; what a round lacks is left out of it."""
+    rounds = [figures for figures in rounds if figures is not None] or [None]
     first = rounds[0]
     if isinstance(first, dict):
-        return {name: median_tree([r[name] for r in rounds]) for name in first}
+        return {name: median_tree([r.get(name) for r in rounds]) for name in first}
     return statistics.median(rounds) if isinstance(first, (int, float)) else first
 
 
@@ -39,6 +40,8 @@ def ratios(rounds, ours, others):
         "cpu_at_saturation": ("saturated", "cpu_ns_per_packet"),
         "cpu_at_steady_rate": ("steady", "cpu_ns_per_packet"),
         "packets_per_second": ("saturated", "packets_per_second"),
+        "highest_lossless_rate": ("highest_lossless", "packets_per_second"),
+        "cpu_at_highest_lossless_rate": ("highest_lossless", "cpu_ns_per_packet"),
         "latency_p99": ("steady", "latency_p99_us"),
         "memory_per_call": ("memory_kb_per_call",),
     }
