@@ -92,10 +92,10 @@ def number(value, digits=0):
 
 def print_scenario(name, medians, scenario_ratios, steady_rate):
     print(f"\n{name}")
-    head = ("relay", "ns/packet", "packets/s", "busy", f"ns at {steady_rate // 1000}k/s", "loss %",
+    head = ("relay", "ns/packet", "packets/s", "busy", "lossless/s", f"ns at {steady_rate // 1000}k/s", "loss %",
             "p50 us", "p99", "p99.9", "kB/call", "")
-    widths = (26, 10, 10, 6, 12, 8, 8, 8, 9, 9, 0)
-    print("  " + "".join(f"{h:<{w}}" if i in (0, 10) else f"{h:>{w}}"
+    widths = (26, 10, 10, 6, 11, 12, 8, 8, 8, 9, 9, 0)
+    print("  " + "".join(f"{h:<{w}}" if i in (0, 11) else f"{h:>{w}}"
                          for i, (h, w) in enumerate(zip(head, widths))))
     for relay, figures in medians.items():
         saturated, steady = figures["saturated"], figures["steady"]
@@ -104,6 +104,7 @@ def print_scenario(name, medians, scenario_ratios, steady_rate):
             number(saturated["cpu_ns_per_packet"]),
             number(saturated["packets_per_second"]),
             f"{saturated['relay_busy']:.0%}",
+            number((figures.get("highest_lossless") or {}).get("packets_per_second")),
             number(steady["cpu_ns_per_packet"]),
             number(steady["loss"] * 100, 3),
             number(steady["latency_p50_us"]),
@@ -112,7 +113,7 @@ def print_scenario(name, medians, scenario_ratios, steady_rate):
             number(figures["memory_kb_per_call"], 1),
             "  " + saturation_remark(saturated),
         )
-        print("  " + "".join(f"{c:<{w}}" if i in (0, 10) else f"{c:>{w}}"
+        print("  " + "".join(f"{c:<{w}}" if i in (0, 11) else f"{c:>{w}}"
                              for i, (c, w) in enumerate(zip(cells, widths))).rstrip())
     for pair, values in scenario_ratios.items():
         print(f"  {pair:<32} CPU at saturation {number(values['cpu_at_saturation'], 2)}, "
