@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "media/srtp_hmac.hpp"
+
 namespace assent::media {
 namespace {
 
@@ -26,7 +28,7 @@ srtp_profile_t profile_of(SrtpSuite suite) {
 
 // libsrtp registers its ciphers once a process.
 bool library_ready() {
-  static const bool ready = srtp_init() == srtp_err_status_ok;
+  static const bool ready = srtp_init() == srtp_err_status_ok && install_srtp_hmac();
   return ready;
 }
 
