@@ -118,6 +118,7 @@ def print_scenario(name, medians, scenario_ratios, steady_rate):
     for pair, values in scenario_ratios.items():
         print(f"  {pair:<32} CPU at saturation {number(values['cpu_at_saturation'], 2)}, "
               f"at {steady_rate // 1000}k/s {number(values['cpu_at_steady_rate'], 2)}, "
+              f"at the highest lossless rate {number(values['cpu_at_highest_lossless_rate'], 2)}; "
               f"packets/s {number(values['packets_per_second'], 2)}, "
               f"p99 {number(values['latency_p99'], 2)}, "
               f"memory {number(values['memory_per_call'], 2)}")
