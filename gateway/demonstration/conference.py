@@ -52,6 +52,7 @@ class Conference:
         self._tracks = tracks
         self._children = children
         self._progress = progress
+        self._profiles: dict[str, dict[str, str]] = {}
         progress.now("starting the second sink, the conference server and the gateway")
         sink_port = self._start_second_sink()
         self._server = ConferenceServer(children, folder.root / "janus")
@@ -96,14 +97,17 @@ class Conference:
                               default_state="unticked")
 
     def _connect(self, name: str, phone: SpeakingPhone | ListeningPhone) -> sdp.Audio:
-        """Offer and answer across the gateway: the phone's, and the conference server's."""
+        """Offer and answer across the gateway: the phone's, and the conference server's. C is
+        carried over SRTP on both sides where the server can."""
+        toward = sdp.SECURE if name == C.name and self._server.takes_srtp else sdp.PLAIN
         offered = self._gateway.post(f"{_participant(name)}/offer", **{"from": "client"},
-                                     sdp=phone.offer(), transport="RTP/AVP").body["sdp"]
-        toward = sdp.audio_of(offered)
-        joined = self._server.join(name, toward.ip, toward.port, toward.payload_type)
-        server = sdp.Audio(joined.ip, joined.port, "RTP/AVP", joined.payload_type, None)
-        answered = self._gateway.post(f"{_participant(name)}/answer", sdp=sdp.describe(server))
-        return sdp.audio_of(answered.body["sdp"])
+                                     sdp=phone.offer(), transport=toward).body["sdp"]
+        server_answer = self._server.answer(name, offered)
+        answered = self._gateway.post(f"{_participant(name)}/answer", sdp=server_answer)
+        remote = sdp.audio_of(answered.body["sdp"])
+        self._profiles[name] = {"client": remote.profile,
+                                "server": sdp.audio_of(server_answer).profile}
+        return remote
 
     def _carry(self, phones: list[SpeakingPhone]) -> Answer:
         """From the first word to the last; the withdrawal happens on the way, at a place in C's
@@ -148,6 +152,8 @@ class Conference:
             "acknowledged_ns": withdrawal.read_ns,
             "withdrawal": withdrawal.body,
             "cut": cut,
+            "profiles": self._profiles,
+            "server_takes_srtp": self._server.takes_srtp,
             "cdrs": self._gateway.cdrs(),
         }, indent=1))
 

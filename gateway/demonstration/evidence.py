@@ -66,6 +66,8 @@ class Evidence:
     acknowledged_ns: int  # CLOCK_MONOTONIC, when the withdrawal's answer had been read
     cut: dict[str, int]  # by sink: the last extended sequence number, as acknowledged
     cdrs: list[dict]
+    profiles: dict[str, dict[str, str]]  # by participant and side: as negotiated
+    server_takes_srtp: bool
 
     @property
     def withdrawal(self) -> voices.Spoken:
@@ -100,4 +102,6 @@ def gather(folder: Folder) -> Evidence:
         acknowledged_ns=notes["acknowledged_ns"],
         cut=notes["cut"],
         cdrs=notes["cdrs"],
+        profiles=notes["profiles"],
+        server_takes_srtp=notes["server_takes_srtp"],
     )

@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import accounts, judgement, ogg, rtp, voices
+from . import accounts, judgement, ogg, rtp, sdp, voices
 from .ear import Ear
 from .evidence import Evidence
 from .script import A, B, C, RTP_SINK, Speaker
@@ -134,6 +134,14 @@ def _another_reason(route: dict) -> None:
     route["withheld"] = {"undecided": sum(route["withheld"].values())}
 
 
+def _plain(name: str, side: str) -> Callable[[Evidence, pathlib.Path], Evidence]:
+    def apply(evidence: Evidence, folder: pathlib.Path) -> Evidence:
+        sides = evidence.profiles[name] | {side: sdp.PLAIN}
+        return dataclasses.replace(evidence, profiles=evidence.profiles | {name: sides},
+                                   server_takes_srtp=True)
+    return apply
+
+
 FALSIFICATIONS: tuple[Falsification, ...] = (
     Falsification("heard_a", "half a second of A missing in the mix", _mute_in_mix(A, 0.5)),
     Falsification("heard_b", "half a second of B missing in the mix", _mute_in_mix(B, 0.5)),
@@ -174,6 +182,8 @@ FALSIFICATIONS: tuple[Falsification, ...] = (
                   _add_datagram(lambda e: (0, _rtcp(A.ssrc, b"speaker-A")))),
     Falsification("stripped", "a header extension at the second sink", _add_datagram(
         lambda e: (0, b"\x90" + rtp.packet(A.ssrc, 1, b"\xbe\xde\0\1\x10\xff\0\0")[1:]))),
+    Falsification("srtp", "A's phone over plain RTP", _plain(A.name, "client")),
+    Falsification("srtp", "C toward the server over plain RTP", _plain(C.name, "server")),
     Falsification("records", "one packet more withheld on record", _change_record(B, _one_more)),
     Falsification("records", "another reason on record", _change_record(B, _another_reason)),
     Falsification("words_a", "A's file blank but for its first packet",

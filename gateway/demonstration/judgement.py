@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import accounts, script
+from . import accounts, script, sdp
 from .ear import Ear
 from .evidence import Evidence
 from .hearing import WINDOW_S, Presence
@@ -238,6 +238,19 @@ def _records_agree(evidence: Evidence, ear: Ear) -> Found:
                  " what the sinks show")
 
 
+def _carried_under_srtp(evidence: Evidence, ear: Ear) -> Found:
+    """Negotiated so; that the keys were used, and right, shows in what was heard and recorded."""
+    wrong = [name for name, sides in evidence.profiles.items() if sides["client"] != sdp.SECURE]
+    due = sdp.SECURE if evidence.server_takes_srtp else sdp.PLAIN
+    if evidence.profiles[C.name]["server"] != due:
+        wrong.append(f"{C.name} toward the server")
+    if wrong:
+        return Found(False, f"not over SRTP: {', '.join(wrong)}")
+    beyond = ("C's toward the server, too" if evidence.server_takes_srtp else
+              "none toward the server: this machine has no address for janus's ICE")
+    return Found(True, f"all {len(evidence.profiles)} legs of phones; {beyond}")
+
+
 def _single(files: dict[str, list[bytes]]) -> list[bytes]:
     return next(iter(files.values()), [])
 
@@ -294,6 +307,7 @@ CHECKS: tuple[Check, ...] = (
     Check("mid_sentence", "C withdrew in mid-sentence", _withdrawn_in_mid_sentence),
     Check("nobody_else", "the sinks hold nobody else", _nobody_else),
     Check("stripped", "no header extension and no CNAME reached a sink", _stripped),
+    Check("srtp", "the legs are under SRTP, C's on both sides", _carried_under_srtp),
     Check("records", "the call detail records say the same", _records_agree),
     Check("words_a", "A's key words are in the recording", _words_of_a),
     Check("words_b", "none of B's key words is in any recording", _no_words_of_b),

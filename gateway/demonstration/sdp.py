@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 SUITE = "AES_CM_128_HMAC_SHA1_80"
 PAYLOAD_TYPE = 111
+SECURE, PLAIN = "RTP/SAVP", "RTP/AVP"
 
 
 def new_key() -> str:

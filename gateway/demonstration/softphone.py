@@ -12,7 +12,7 @@ OPENING_S = 0.4
 
 
 def _own_address() -> sdp.Audio:
-    return sdp.Audio("127.0.0.1", ports.block(2), "RTP/SAVP", sdp.PAYLOAD_TYPE, sdp.new_key())
+    return sdp.Audio("127.0.0.1", ports.block(2), sdp.SECURE, sdp.PAYLOAD_TYPE, sdp.new_key())
 
 
 def _send(local: sdp.Audio, remote: sdp.Audio, opus: pathlib.Path, *stream: object) -> list:
@@ -61,7 +61,7 @@ class ListeningPhone:
         children.start("opening", _send(self._local, remote, silence))
         children.wait("opening", timeout_s=10)
         # ffmpeg is told what comes in: to our address, under the other side's key.
-        incoming = sdp.Audio(self._local.ip, self._local.port, "RTP/SAVP", remote.payload_type,
+        incoming = sdp.Audio(self._local.ip, self._local.port, sdp.SECURE, remote.payload_type,
                              remote.key)
         description = self._tracks / "witness.sdp"
         description.write_text(sdp.describe(incoming, "recvonly"))
