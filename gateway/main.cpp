@@ -1,23 +1,108 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <functional>
 #include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "gateway/check.hpp"
+#include "gateway/config.hpp"
+#include "gateway/fault.hpp"
 #include "gateway/version.hpp"
 
 namespace {
 
-int print_version() {
-  std::cout << "assent " << assent::gateway::version() << '\n';
-  return 0;
+namespace gateway = assent::gateway;
+
+constexpr int status_sound = 0;
+constexpr int status_faults = 1;
+constexpr int status_usage = 2;
+
+// Each command's options, and what it does when it was chosen.
+struct CommandLine {
+  std::vector<std::filesystem::path> files;
+  bool is_for_elsewhere = false;
+  std::function<int()> run;
+};
+
+void add_check(CLI::App& app, CommandLine& line) {
+  auto* check = app.add_subcommand(
+      "check", "Find everything that is wrong with configuration files, and say how to mend it");
+  check->add_option("FILE", line.files, "assent.yaml or a file like it; none: the built-in one");
+  check->add_flag("--elsewhere", line.is_for_elsewhere,
+                  "The files are for another machine: do not look for its directories, keys and "
+                  "certificates on this one");
+  check->footer(
+      "Examples:\n"
+      "  assent check /etc/assent/assent.yaml\n"
+      "  assent check --elsewhere production/assent.yaml staging/assent.yaml\n"
+      "Faults read FILE:LINE:COLUMN: what is wrong, and a remedy below. The status is 0 when all\n"
+      "is sound, 1 when something is wrong.");
+  check->callback([&line] {
+    line.run = [&line] {
+      auto surroundings = gateway::Surroundings::of_process();
+      surroundings.is_here = !line.is_for_elsewhere;
+      const bool sound = gateway::check_files(line.files, surroundings, std::cout, std::cerr);
+      return sound ? status_sound : status_faults;
+    };
+  });
+}
+
+void add_version(CLI::App& app, CommandLine& line) {
+  app.add_subcommand("version", "Print the version")->callback([&line] {
+    line.run = [] {
+      std::cout << "assent " << gateway::version() << '\n';
+      return status_sound;
+    };
+  });
+}
+
+// CLI11 would only say that a command is required.
+bool names_unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || std::string_view{argv[1]}.starts_with('-')) return false;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr))
+    names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return false;
+  const std::vector<std::string_view> possible(names.begin(), names.end());
+  std::cerr << "assent: " << gateway::as_shown(argv[1]) << " is not a command; "
+            << gateway::suggest(argv[1], possible) << '\n';
+  return true;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{
+      "Carries a conference's media, and gives it to recorders and other sinks only as far as\n"
+      "each speaker allows.",
+      "assent"};
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  assent check /etc/assent/assent.yaml\n"
+      "                               find all faults of a configuration at once\n"
+      "Each command explains itself:  assent check --help");
+  CommandLine line;
+  add_check(app, line);
+  add_version(app, line);
+  if (names_unknown_command(app, argc, argv)) return status_usage;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? status_sound : status_usage;
+  }
+  return line.run();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Carries a conference's media, and gives it only to whom the speakers allow.",
-               "assent"};
-  app.require_subcommand(1);
-  int status = 0;
-  app.add_subcommand("version", "Print the version")->callback([&] { status = print_version(); });
-  CLI11_PARSE(app, argc, argv);
-  return status;
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "assent: " << error.what() << '\n';
+    return status_faults;
+  }
 }
