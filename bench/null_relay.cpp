@@ -100,26 +100,37 @@ void relay_one(Leg& from, Leg& to) {
          sizeof to.peer);
 }
 
-void relay_batch(Leg& from, Leg& to) {
-  static std::array<std::array<std::byte, datagram_bytes_max + tag_bytes_max>, batch> buffers;
-  std::array<mmsghdr, batch> messages{};
-  std::array<iovec, batch> vectors;
-  for (std::size_t i = 0; i < batch; ++i) {
-    vectors[i] = {buffers[i].data(), datagram_bytes_max};
-    messages[i].msg_hdr.msg_iov = &vectors[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
+// Headers are filled once; a call sets only what it changes.
+struct Batch {
+  std::array<std::array<std::byte, datagram_bytes_max + tag_bytes_max>, batch> buffers;
+  std::array<mmsghdr, batch> in{};
+  std::array<mmsghdr, batch> out{};
+  std::array<iovec, batch> in_vectors;
+  std::array<iovec, batch> out_vectors;
+
+  Batch() {
+    for (std::size_t i = 0; i < batch; ++i) {
+      in_vectors[i] = {buffers[i].data(), datagram_bytes_max};
+      in[i].msg_hdr.msg_iov = &in_vectors[i];
+      out[i].msg_hdr.msg_iov = &out_vectors[i];
+      in[i].msg_hdr.msg_iovlen = out[i].msg_hdr.msg_iovlen = 1;
+      out[i].msg_hdr.msg_namelen = sizeof(sockaddr_in);
+    }
   }
-  const int received = recvmmsg(from.socket.fd(), messages.data(), batch, 0, nullptr);
+};
+
+void relay_batch(Leg& from, Leg& to) {
+  static Batch at_hand;
+  const int received = recvmmsg(from.socket.fd(), at_hand.in.data(), batch, 0, nullptr);
   unsigned out = 0;
   for (std::size_t i = 0; received > 0 && i < static_cast<std::size_t>(received); ++i) {
-    const std::size_t bytes = recrypt(from, to, buffers[i], messages[i].msg_len);
+    const std::size_t bytes = recrypt(from, to, at_hand.buffers[i], at_hand.in[i].msg_len);
     if (bytes == 0) continue;
-    vectors[out] = {buffers[i].data(), bytes};
-    messages[out].msg_hdr.msg_name = &to.peer;
-    messages[out].msg_hdr.msg_namelen = sizeof to.peer;
+    at_hand.out_vectors[out] = {at_hand.buffers[i].data(), bytes};
+    at_hand.out[out].msg_hdr.msg_name = &to.peer;
     ++out;
   }
-  if (out != 0) sendmmsg(to.socket.fd(), messages.data(), out, 0);
+  if (out != 0) sendmmsg(to.socket.fd(), at_hand.out.data(), out, 0);
 }
 
 void relay_coalesced(Leg& from, Leg& to) {

@@ -18,8 +18,6 @@
 namespace assent::bench {
 namespace {
 
-constexpr std::size_t batch = 64;
-constexpr std::size_t datagram_bytes_max = 1500;
 constexpr std::size_t sockets_polled_without_epoll = 8;
 constexpr std::size_t verified_one_in = 61;
 constexpr std::uint32_t first_ssrc = 0x0A55E000;
@@ -163,15 +161,28 @@ std::size_t Traffic::allowance(const Ledger& ledger, Clock::time_point now) cons
   return std::min({left, (allowed + burst - 1) / burst * burst, batch});
 }
 
+void Traffic::Outgoing::set(std::size_t i, std::span<std::byte> bytes, std::uint16_t port,
+                            std::uint16_t segment) {
+  addresses[i] = loopback_address(port);
+  vectors[i] = {bytes.data(), bytes.size()};
+  msghdr& header = messages[i].msg_hdr;
+  header = {};
+  header.msg_name = &addresses[i];
+  header.msg_namelen = sizeof(sockaddr_in);
+  header.msg_iov = &vectors[i];
+  header.msg_iovlen = 1;
+  if (segment == bytes.size()) return;
+  header.msg_control = controls[i].bytes.data();
+  header.msg_controllen = controls[i].bytes.size();
+  cmsghdr* control = CMSG_FIRSTHDR(&header);
+  control->cmsg_level = SOL_UDP;
+  control->cmsg_type = UDP_SEGMENT;
+  control->cmsg_len = CMSG_LEN(sizeof segment);
+  std::memcpy(CMSG_DATA(control), &segment, sizeof segment);
+}
+
 // Hands over what goes out of one socket in one system call.
 std::size_t Traffic::send_neighbours(Ledger& ledger, std::size_t limit) {
-  struct alignas(cmsghdr) SegmentSize {
-    std::array<char, CMSG_SPACE(sizeof(std::uint16_t))> bytes;
-  };
-  std::array<mmsghdr, batch> messages{};
-  std::array<iovec, batch> vectors;
-  std::array<sockaddr_in, batch> addresses;
-  std::array<SegmentSize, batch> controls;
   const std::size_t burst = ledger.order.burst;
   const int fd = flows_[slot(ledger, ledger.result.sent).flow].from_fd;
   unsigned count = 0;
@@ -180,25 +191,11 @@ std::size_t Traffic::send_neighbours(Ledger& ledger, std::size_t limit) {
     const Flow& flow = flows_[slot(ledger, number).flow];
     if (flow.from_fd != fd) break;
     const auto first = ledger.packet(number);
-    addresses[count] = loopback_address(flow.to_port);
-    vectors[count] = {first.data(), first.size() * burst};
-    msghdr& header = messages[count].msg_hdr;
-    header.msg_name = &addresses[count];
-    header.msg_namelen = sizeof(sockaddr_in);
-    header.msg_iov = &vectors[count];
-    header.msg_iovlen = 1;
-    if (burst == 1) continue;
-    const auto segment = static_cast<std::uint16_t>(first.size());
-    header.msg_control = controls[count].bytes.data();
-    header.msg_controllen = controls[count].bytes.size();
-    cmsghdr* control = CMSG_FIRSTHDR(&header);
-    control->cmsg_level = SOL_UDP;
-    control->cmsg_type = UDP_SEGMENT;
-    control->cmsg_len = CMSG_LEN(sizeof segment);
-    std::memcpy(CMSG_DATA(control), &segment, sizeof segment);
+    outgoing_.set(count, {first.data(), first.size() * burst}, flow.to_port,
+                  static_cast<std::uint16_t>(first.size()));
   }
   const auto now = Clock::now();
-  const int taken = sendmmsg(fd, messages.data(), count, 0);
+  const int taken = sendmmsg(fd, outgoing_.messages.data(), count, 0);
   if (taken < 0) {
     if (errno == EAGAIN || errno == ENOBUFS || errno == ECONNREFUSED) return 0;
     throw std::system_error{errno, std::generic_category(), "sendmmsg"};
@@ -260,20 +257,21 @@ void Traffic::account(Ledger& ledger, std::span<std::byte> packet, Clock::time_p
   if (++ledger.result.received % verified_one_in == 0) verify(ledger, packet, flows_[flow], index);
 }
 
-std::size_t Traffic::receive_from(Ledger& ledger, int fd) {
-  static thread_local std::array<std::array<std::byte, datagram_bytes_max>, batch> buffers;
-  std::array<mmsghdr, batch> messages{};
-  std::array<iovec, batch> vectors;
+Traffic::Incoming::Incoming() {
   for (std::size_t i = 0; i < batch; ++i) {
     vectors[i] = {buffers[i].data(), buffers[i].size()};
     messages[i].msg_hdr.msg_iov = &vectors[i];
     messages[i].msg_hdr.msg_iovlen = 1;
   }
-  const int count = recvmmsg(fd, messages.data(), batch, MSG_DONTWAIT, nullptr);
+}
+
+std::size_t Traffic::receive_from(Ledger& ledger, int fd) {
+  const int count = recvmmsg(fd, incoming_.messages.data(), batch, MSG_DONTWAIT, nullptr);
   if (count <= 0) return 0;
   const auto now = Clock::now();
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
-    account(ledger, std::span{buffers[i]}.first(messages[i].msg_len), now);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    account(ledger, std::span{incoming_.buffers[i]}.first(incoming_.messages[i].msg_len), now);
+  }
   return static_cast<std::size_t>(count);
 }
 

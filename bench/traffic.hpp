@@ -1,7 +1,9 @@
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -70,6 +72,30 @@ class Traffic {
     std::uint64_t index;
   };
 
+  static constexpr std::size_t batch = 64;
+  static constexpr std::size_t datagram_bytes_max = 1500;
+
+  // Kept between system calls: with one packet a socket, to fill them anew would cost as much as
+  // the packet.
+  struct Outgoing {
+    struct alignas(cmsghdr) SegmentSize {
+      std::array<char, CMSG_SPACE(sizeof(std::uint16_t))> bytes;
+    };
+    // One datagram, or several of `segment` bytes.
+    void set(std::size_t i, std::span<std::byte> bytes, std::uint16_t port, std::uint16_t segment);
+
+    std::array<mmsghdr, batch> messages{};
+    std::array<iovec, batch> vectors{};
+    std::array<sockaddr_in, batch> addresses{};
+    std::array<SegmentSize, batch> controls{};
+  };
+  struct Incoming {
+    Incoming();
+    std::array<mmsghdr, batch> messages{};
+    std::array<iovec, batch> vectors{};
+    std::array<std::array<std::byte, datagram_bytes_max>, batch> buffers{};
+  };
+
   void build_packets(Ledger& ledger);
   [[nodiscard]] Slot slot(const Ledger& ledger, std::size_t number) const;
   std::size_t send(Ledger& ledger, std::size_t allowed);
@@ -80,6 +106,8 @@ class Traffic {
   void verify(Ledger& ledger, std::span<std::byte> packet, Flow& flow, std::uint64_t index);
   [[nodiscard]] std::size_t allowance(const Ledger& ledger, Clock::time_point now) const;
 
+  Outgoing outgoing_;
+  Incoming incoming_;
   std::vector<Flow> flows_;
   std::vector<int> fds_;
   std::size_t payload_bytes_;
