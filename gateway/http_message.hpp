@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <functional>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "gateway/problem.hpp"
+#include "gateway/sha256.hpp"
 
 namespace assent::gateway {
 
@@ -33,12 +33,10 @@ struct Principal {
   std::string participant;
 };
 
-using Sha256 = std::array<std::byte, 32>;
-
 // A request whose head was found sound: routed, admitted, its parameters decoded and checked.
 struct HttpRequest {
   HttpMethod method = HttpMethod::get;
-  std::string path;                                            // as sent, without the query
+  std::string path;                                            // in its one canonical spelling
   std::map<std::string, std::string, std::less<>> parameters;  // of the path: ids
   std::map<std::string, std::string, std::less<>> query;
   std::optional<Principal> principal;  // none on public routes

@@ -1,0 +1,316 @@
+#include "gateway/http_session.hpp"
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/write.hpp>
+#include <type_traits>
+#include <utility>
+
+#include "gateway/http_wire.hpp"
+
+namespace assent::gateway {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Socket = asio::generic::stream_protocol::socket;
+using TlsStream = asio::ssl::stream<Socket>;
+using Phase = HttpConnection::Phase;
+
+constexpr std::chrono::milliseconds parting_within{1'000};
+constexpr std::size_t parting_bytes_max = 1U << 20U;
+constexpr std::size_t read_ahead_bytes = 4096;
+
+Socket& socket_of(Socket& stream) {
+  return stream;
+}
+Socket& socket_of(TlsStream& stream) {
+  return stream.next_layer();
+}
+
+template <class Stream>
+class Connection final : public HttpConnection {
+ public:
+  template <class... Arguments>
+  Connection(std::shared_ptr<HttpConnections> all, std::string peer_key, Arguments&&... arguments)
+      : HttpConnection{std::move(peer_key)},
+        stream{std::forward<Arguments>(arguments)...},
+        connections{std::move(all)},
+        buffer{connections->limits().header_bytes_max + read_ahead_bytes} {
+    connections->add(*this);
+  }
+  ~Connection() override { connections->remove(*this); }
+
+  void cancel_io() override {
+    error_code ignored;
+    socket_of(stream).cancel(ignored);
+  }
+  void close() override {
+    error_code ignored;
+    socket_of(stream).close(ignored);
+  }
+
+  Stream stream;
+  std::shared_ptr<HttpConnections> connections;
+  beast::flat_buffer buffer;  // keeps what was pipelined behind the present request
+};
+
+template <class Stream>
+using Shared = std::shared_ptr<Connection<Stream>>;
+
+using Parser = http::request_parser<http::string_body>;
+
+// One request and its response. What goes on afterwards is in `keep`.
+template <class Stream>
+class Exchange {
+ public:
+  explicit Exchange(Connection<Stream>& connection)
+      : connection_{connection}, limits_{connection.connections->limits()} {
+    parser_.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
+    parser_.body_limit(limits_.body_bytes_max);
+  }
+
+  bool keep = false;
+
+  asio::awaitable<void> run(Shared<Stream> self) {
+    error_code error;
+    connection_.enter(Phase::reading, limits_.header_within);
+    co_await http::async_read_header(connection_.stream, connection_.buffer, parser_,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+      co_await refuse_reading(error);
+      co_return;
+    }
+    ++connection_.connections->status.requests;
+    Answered<RequestHead> head = read_head(parser_.get().base());
+    if (!head) {
+      HttpResponse refusal = problem_response(head.error());
+      co_await write(refusal);
+      co_return;
+    }
+    Admission admission = connection_.connections->application().judge(*head);
+    keep = parser_.keep_alive() && !connection_.connections->stopping();
+    if (admission.refusal) {
+      keep = keep && !head->has_body;
+      co_await write(*admission.refusal);
+      co_return;
+    }
+    const bool whole = co_await read_body(head->has_body);
+    if (!whole) {
+      keep = false;
+      co_return;
+    }
+    admission.request.body = std::move(parser_.get().body());
+    co_await answer(std::move(self), admission);
+  }
+
+ private:
+  asio::awaitable<void> refuse_reading(const error_code error) {
+    const auto problem = read_fault(error, connection_.timed_out());
+    keep = false;  // where the next request begins is not known any more
+    if (!problem) co_return;
+    HttpResponse refusal = problem_response(*problem);
+    co_await write(refusal);
+  }
+
+  asio::awaitable<bool> read_body(bool has_body) {
+    error_code error;
+    connection_.enter(Phase::reading, limits_.body_within);
+    if (has_body && expects_continue(parser_.get().base())) {
+      constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+      const auto bytes = asio::buffer(go_on.data(), go_on.size());
+      co_await asio::async_write(connection_.stream, bytes,
+                                 asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return false;
+    }
+    if (!parser_.is_done()) {
+      co_await http::async_read(connection_.stream, connection_.buffer, parser_,
+                                asio::redirect_error(asio::use_awaitable, error));
+    }
+    if (error) co_await refuse_reading(error);
+    co_return !error;
+  }
+
+  asio::awaitable<void> answer(Shared<Stream> self, Admission& admission) {
+    connection_.enter_without_deadline(Phase::answering);
+    HttpResponse response =
+        co_await connection_.connections->application().answer(*admission.route, admission.request);
+    keep = keep && !connection_.connections->stopping();
+    if (response.stream) {
+      keep = false;
+      co_await write_stream(std::move(self), response);
+    } else {
+      co_await write(response);
+    }
+  }
+
+  unsigned version() const { return parser_.get().version() == 10 ? 10 : 11; }
+  bool head_only() const { return parser_.get().method() == http::verb::head; }
+
+  asio::awaitable<void> write(HttpResponse& response) {
+    error_code error;
+    WireResponse wire = to_wire(response, version(), keep);
+    wire.prepare_payload();
+    http::response_serializer<http::string_body> serializer{wire};
+    connection_.enter(Phase::writing, limits_.write_within);
+    if (head_only()) {
+      co_await http::async_write_header(connection_.stream, serializer,
+                                        asio::redirect_error(asio::use_awaitable, error));
+    } else {
+      co_await http::async_write(connection_.stream, serializer,
+                                 asio::redirect_error(asio::use_awaitable, error));
+    }
+    if (error) keep = false;
+  }
+
+  asio::awaitable<void> write_stream(Shared<Stream> self, HttpResponse& response) {
+    error_code error;
+    WireResponse wire = to_wire(response, version(), false);
+    const bool chunked = version() == 11;
+    wire.chunked(chunked);
+    http::response<http::empty_body> wire_head{std::move(wire.base())};
+    http::response_serializer<http::empty_body> serializer{wire_head};
+    connection_.enter(Phase::writing, limits_.write_within);
+    co_await http::async_write_header(connection_.stream, serializer,
+                                      asio::redirect_error(asio::use_awaitable, error));
+    if (error || head_only()) co_return;
+    connection_.streaming_from(response.stream.get());
+    asio::co_spawn(connection_.stream.get_executor(), watch(std::move(self)), asio::detached);
+    co_await write_pieces(*response.stream, chunked);
+    connection_.streaming_from(nullptr);
+  }
+
+  asio::awaitable<void> write_pieces(BodyStream& stream, bool chunked) {
+    error_code error;
+    for (;;) {
+      connection_.enter_without_deadline(Phase::streaming);
+      std::optional<std::string> piece = co_await stream.next();
+      connection_.enter(Phase::streaming, limits_.write_within);
+      if (!piece) break;
+      if (chunked) {
+        const auto bytes = http::make_chunk(asio::buffer(*piece));
+        co_await asio::async_write(connection_.stream, bytes,
+                                   asio::redirect_error(asio::use_awaitable, error));
+      } else {
+        const auto bytes = asio::buffer(*piece);
+        co_await asio::async_write(connection_.stream, bytes,
+                                   asio::redirect_error(asio::use_awaitable, error));
+      }
+      if (error) co_return;
+    }
+    if (!chunked) co_return;
+    const auto last = http::make_chunk_last();
+    co_await asio::async_write(connection_.stream, last,
+                               asio::redirect_error(asio::use_awaitable, error));
+  }
+
+  // Only a read notices that the peer of a quiet stream has left. What it sends meanwhile is
+  // dropped: the connection ends with the stream.
+  static asio::awaitable<void> watch(Shared<Stream> self) {
+    error_code error;
+    std::array<char, 256> dropped{};
+    const auto bytes = asio::buffer(dropped);
+    while (!error) {
+      co_await self->stream.async_read_some(bytes,
+                                            asio::redirect_error(asio::use_awaitable, error));
+    }
+    self->cancel_stream();
+  }
+
+  Connection<Stream>& connection_;
+  const HttpLimits& limits_;
+  Parser parser_;
+};
+
+// The first bytes of the next request: between requests other deadlines hold than within one.
+template <class Stream>
+asio::awaitable<bool> next_request_arrives(Connection<Stream>& connection,
+                                           std::chrono::milliseconds within) {
+  if (connection.buffer.size() > 0) co_return true;
+  error_code error;
+  connection.enter(Phase::waiting, within);
+  const auto space = connection.buffer.prepare(read_ahead_bytes);
+  const std::size_t arrived = co_await connection.stream.async_read_some(
+      space, asio::redirect_error(asio::use_awaitable, error));
+  connection.buffer.commit(arrived);
+  co_return !error;
+}
+
+// A socket closed while unread bytes wait sends RST, and the peer may lose our last response
+// (RFC 9112 §9.6): say goodbye, and read on for a moment.
+template <class Stream>
+asio::awaitable<void> part(Connection<Stream>& connection) {
+  error_code error;
+  connection.enter(Phase::parting, parting_within);
+  if constexpr (std::is_same_v<Stream, TlsStream>) {
+    co_await connection.stream.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
+  }
+  Socket& socket = socket_of(connection.stream);
+  socket.shutdown(Socket::shutdown_send, error);
+  std::array<char, 4096> dropped{};
+  const auto bytes = asio::buffer(dropped);
+  std::size_t total = 0;
+  while (!error && total < parting_bytes_max) {
+    total +=
+        co_await socket.async_read_some(bytes, asio::redirect_error(asio::use_awaitable, error));
+  }
+  connection.close();
+}
+
+template <class Stream>
+asio::awaitable<void> serve(Shared<Stream> connection) {
+  const HttpLimits& limits = connection->connections->limits();
+  if constexpr (std::is_same_v<Stream, TlsStream>) {
+    error_code error;
+    connection->enter(Phase::waiting, limits.header_within);
+    co_await connection->stream.async_handshake(asio::ssl::stream_base::server,
+                                                asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+  }
+  std::chrono::milliseconds patience = limits.header_within;
+  for (;;) {
+    const bool arrived = co_await next_request_arrives(*connection, patience);
+    if (!arrived) break;
+    Exchange<Stream> exchange{*connection};
+    co_await exchange.run(connection);
+    if (!exchange.keep) break;
+    patience = limits.idle_max;
+  }
+  co_await part(*connection);
+}
+
+template <class Stream, class... Arguments>
+void start(std::shared_ptr<HttpConnections> connections, std::string peer,
+           Arguments&&... arguments) {
+  auto connection = std::make_shared<Connection<Stream>>(std::move(connections), std::move(peer),
+                                                         std::forward<Arguments>(arguments)...);
+  const auto executor = connection->stream.get_executor();
+  asio::co_spawn(executor, serve<Stream>(std::move(connection)), asio::detached);
+}
+
+}  // namespace
+
+void start_http_session(std::shared_ptr<HttpConnections> connections, Socket socket,
+                        std::string peer, const std::shared_ptr<asio::ssl::context>& tls) {
+  if (tls) {
+    start<TlsStream>(std::move(connections), std::move(peer), std::move(socket), *tls);
+  } else {
+    start<Socket>(std::move(connections), std::move(peer), std::move(socket));
+  }
+}
+
+}  // namespace assent::gateway
