@@ -52,7 +52,8 @@ class Gateway:
         """Orderly: the gateway closes its call detail records."""
         status = self._children.stop("assent")
         if status != 0:
-            raise Failed(f"the gateway ended with status {status}:\n{self._children.tail('assent')}")
+            raise Failed(f"the gateway ended with status {status}:\n"
+                         f"{self._children.tail('assent')}")
 
     def cdrs(self) -> list[dict]:
         lines = [line for file in sorted(self._cdrs.glob("*.jsonl"))

@@ -61,7 +61,8 @@ class Children:
         try:
             status = self._process(name).wait(timeout_s)
         except subprocess.TimeoutExpired:
-            raise Failed(f"{name} did not end within {timeout_s:.0f} s:\n{self.tail(name)}") from None
+            raise Failed(f"{name} did not end within {timeout_s:.0f} s:\n"
+                         f"{self.tail(name)}") from None
         if status != 0:
             raise Failed(f"{name} ended with status {status}:\n{self.tail(name)}")
 

@@ -60,8 +60,8 @@ class Ear:
         """How much of a line the witness heard; of its rest, where `from_s` says from when."""
         start = spoken.start if from_s is None else from_s
         track = hearing.cut(evidence.tracks[spoken.line.speaker.name], start, spoken.end)
-        return hearing.presence(track, hearing.cut(evidence.mix, start + delay,
-                                                   spoken.end + delay))
+        return hearing.presence(track, hearing.cut(
+            evidence.mix, start + delay - hearing.SLACK_S, spoken.end + delay + hearing.SLACK_S))
 
     def words_in_mix(self, evidence: Evidence, spoken: Spoken, delay: float) -> list[str]:
         return self.words(evidence.mix, spoken.start + delay - MARGIN_S,

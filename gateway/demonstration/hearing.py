@@ -13,6 +13,7 @@ from .voices import RATE_HZ, Samples, rms, write_wav
 
 HOP_S = 0.010
 WINDOW_S = 0.100
+SLACK_S = 0.020
 VOICED_RMS = 350.0  # speech is levelled to an RMS of 2500; the noise between words has 5
 HEARD_AT_LEAST = 0.3  # of the level with which it was spoken
 
@@ -52,16 +53,16 @@ class Presence:
 
 
 def presence(source: Samples, mix: Samples) -> Presence:
-    """Compares window by window two recordings that start at the same instant."""
+    """Compares two recordings window by window. The mix starts SLACK_S before the source and ends
+    SLACK_S after it: a word that ends at a window's edge may have ended a little before."""
+    step, slack = round(WINDOW_S * RATE_HZ), round(SLACK_S * RATE_HZ)
     voiced = heard = gap = longest_gap = 0
-    told = levels(source, WINDOW_S)
-    got = levels(mix, WINDOW_S)
-    got += [0.0] * (len(told) - len(got))
-    for spoken_level, heard_level in zip(told, got):
+    for index, spoken_level in enumerate(levels(source, WINDOW_S)):
         if spoken_level < VOICED_RMS:
             continue
         voiced += 1
-        if heard_level >= HEARD_AT_LEAST * spoken_level:
+        starts = (index * step + shift for shift in (0, slack, 2 * slack))
+        if max(rms(mix[at:at + step]) for at in starts) >= HEARD_AT_LEAST * spoken_level:
             heard += 1
             gap = 0
         else:

@@ -17,7 +17,7 @@ from .script import A, B, C, OGG_SINK, RTP_SINK, Speaker
 from .voices import PACKET_S
 
 HEARD_SHARE = 0.95
-LONGEST_GAP_WINDOWS = 2  # of 100 ms; a word's soft end may fall below the threshold
+LONGEST_GAP_WINDOWS = 1  # a word's soft end may fall below the threshold
 
 
 @dataclass(frozen=True)

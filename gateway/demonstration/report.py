@@ -12,8 +12,8 @@ from .evidence import Evidence, Folder
 from .judgement import CHECKS, Found
 from .progress import Progress
 
-COLUMNS = ("who", "consent", "heard in the mix", "recorded", "withheld", "why", "transfers")
-WIDTHS = (3, 14, 22, 24, 22, 17, 24)
+COLUMNS = ("who", "consent", "heard", "recorded", "withheld", "why", "transfers")
+WIDTHS = (3, 15, 12, 11, 11, 17, 24)
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,12 @@ def _row(evidence: Evidence, ear: Ear, speaker: script.Speaker) -> dict:
     }
 
 
-def _per_sink(counts: dict[str, int], total: int) -> str:
+def _at_sinks(counts: dict[str, int], total: int) -> str:
     def word(count: int) -> str:
-        return "nothing" if count == 0 else "all" if count == total else str(count)
+        return "nothing" if count == 0 else f"all {total} packets" if count == total else (
+            f"{count} packets")
+    if len(set(counts.values())) == 1:
+        return word(next(iter(counts.values())))
     return ", ".join(f"{sink}: {word(count)}" for sink, count in counts.items())
 
 
@@ -60,9 +63,9 @@ def _cells(row: dict) -> tuple[str, ...]:
     share = heard["windows"] / heard["of"] if heard["of"] else 0.0
     return (
         row["who"], row["consent"],
-        f"{share:.0%} of speech, {heard['key_words']}/{heard['of_key_words']} key words",
-        _per_sink(row["recorded_packets"], row["sent_packets"]),
-        _per_sink(row["withheld_packets"], row["sent_packets"]),
+        f"{share:.0%}, {heard['key_words']} of {heard['of_key_words']} key words",
+        _at_sinks(row["recorded_packets"], row["sent_packets"]),
+        _at_sinks(row["withheld_packets"], row["sent_packets"]),
         ", ".join(row["why"]) or "-",
         "; ".join(row["transfers"]) or "none",
     )
@@ -93,9 +96,11 @@ def publish(evidence: Evidence, ear: Ear, folder: Folder, progress: Progress) ->
         "checks": [{"name": v.name, "promise": v.promise, "passed": v.found.passed,
                     "found": v.found.text} for v in verdicts],
     }, indent=2) + "\n")
+    sinks = rows[0]["recorded_packets"]
     print(_table([COLUMNS, *map(_cells, rows)]))
-    print(f"(packets of {rows[0]['sent_packets']} sent by each; why and transfers as the gateway's"
-          " call detail records say, all else from the sinks and the witness)\n")
+    print(f"heard: in the mix, by a silent listener; recorded and withheld: at each of the sinks"
+          f" {' and '.join(sinks)};\nwhy and transfers: from the gateway's call detail records,"
+          " which are checked against the sinks.\n")
     for verdict in verdicts:
         mark = "ok    " if verdict.found.passed else "FAILED"
         print(f"{mark}  {verdict.promise}: {verdict.found.text}")
