@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "gateway/config.hpp"
 
@@ -22,7 +22,7 @@ std::string obstacle(const fs::path& directory) {
   }
   if (!fs::is_directory(existing, error)) return existing.string() + " is not a directory";
   if (::access(existing.c_str(), W_OK | X_OK) != 0) {
-    return "cannot write in " + existing.string() + ": " + std::strerror(errno);
+    return "cannot write in " + existing.string() + ": " + std::generic_category().message(errno);
   }
   return {};
 }
@@ -44,7 +44,7 @@ fs::path ConfigPaths::readable_file(const YamlValue& value) const {
   if (fs::is_directory(path, error)) {
     value.fault(path.string() + " is a directory", "write the path of a file");
   } else if (::access(path.c_str(), R_OK) != 0) {
-    value.fault("cannot read " + path.string() + ": " + std::strerror(errno),
+    value.fault("cannot read " + path.string() + ": " + std::generic_category().message(errno),
                 "check the path (relative ones begin at the folder of this file) and permissions");
   }
   return path;

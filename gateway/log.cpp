@@ -25,6 +25,8 @@ template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
 
 class CallbackSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:

@@ -8,8 +8,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <string>
+#include <system_error>
 
 #include "gateway/http_message.hpp"
 
@@ -56,7 +56,7 @@ class TokenFile {
   bool load_or_make() {
     if (make()) return true;
     if (errno == EEXIST) return load();
-    fault("cannot be made: " + std::string{std::strerror(errno)},
+    fault("cannot be made: " + std::generic_category().message(errno),
           "check the directory's permissions and the space on the disk");
     return false;
   }
@@ -83,7 +83,8 @@ class TokenFile {
   }
 
   bool load() {
-    const FileDescriptor file{::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+    const FileDescriptor file{
+        ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
     struct stat status {};
     if (!file.is_open() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
       fault("cannot be read", "remove it, and a new token is made");

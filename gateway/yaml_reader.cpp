@@ -4,8 +4,8 @@
 #include <cassert>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "gateway/yaml_tree.hpp"
@@ -386,7 +386,8 @@ YamlDocument YamlDocument::from_file(const std::filesystem::path& file, Faults& 
   if (stream.bad() || (stream.gcount() == 0 && errno != 0)) {
     auto tree = std::make_unique<YamlTree>();
     tree->file = file.string();
-    faults.add({file.string(), 0, 0, "", "cannot be read: " + std::string{std::strerror(errno)},
+    faults.add({file.string(), 0, 0, "",
+                "cannot be read: " + std::generic_category().message(errno),
                 "check the path and the permissions"});
     return YamlDocument{std::move(tree)};
   }

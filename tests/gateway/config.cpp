@@ -7,9 +7,11 @@
 
 #include <boost/json/parse.hpp>
 #include <cctype>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <random>
 
 #include "gateway/embedded.hpp"
 #include "gateway/http_message.hpp"
@@ -447,6 +449,30 @@ TEST(ConfigSchema, StatesTheDefaultsThatTheLoaderHas) {
   EXPECT_EQ(by_default("/properties/media/properties/port_range/properties/last"),
             config.media.port_last);
   EXPECT_EQ(by_default("/properties/storage/properties/queue_max"), config.storage.queue_max);
+}
+
+TEST(ConfigProperty, NoTextMakesTheLoaderThrowAndNoFaultIsWithoutAPlaceAndARemedy) {
+  const char* environment = std::getenv("ASSENT_SEED");
+  const auto seed = static_cast<std::uint32_t>(
+      environment != nullptr ? std::strtoul(environment, nullptr, 10) : 42UL);
+  SCOPED_TRACE("ASSENT_SEED=" + std::to_string(seed));
+  std::mt19937 random{seed};
+  const std::string sound = with_all_settings(embedded("assent.yaml").value_or(""));
+  const std::string_view alphabet = "{}[]:,-'\"#\n /0129azAZ.%\x80";
+  for (int round = 0; round < 3'000; ++round) {
+    std::string text = sound;
+    for (auto edits = 1 + random() % 4; edits != 0; --edits) {
+      const auto at = random() % text.size();
+      text.replace(at, random() % 4,
+                   std::string(random() % 3, alphabet[random() % alphabet.size()]));
+    }
+    Faults faults;
+    ASSERT_NO_THROW((void)load_config("mutant.yaml", text, elsewhere(), faults)) << text;
+    for (const Fault& fault : faults.in_order()) {
+      ASSERT_GT(fault.line, 0U) << to_string(fault) << '\n' << text;
+      ASSERT_FALSE(fault.remedy.empty()) << to_string(fault);
+    }
+  }
 }
 
 TEST(SurroundingsOfProcess, HaveACoreAndAPlaceForState) {
