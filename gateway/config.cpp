@@ -84,13 +84,13 @@ class ConfigReader {
 
  private:
   static std::string jurisdiction(const YamlValue& value) {
-    const auto text = value.text(6);
+    const auto text = value.text(64);
     if (!text) return {};
     const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
     const auto upper_or_digit = [&upper](char c) { return upper(c) || (c >= '0' && c <= '9'); };
     const std::string_view code{*text};
     const bool country = code.size() >= 2 && upper(code[0]) && upper(code[1]);
-    const bool region = code.size() >= 4 && code[2] == '-' &&
+    const bool region = code.size() >= 4 && code.size() <= 6 && code[2] == '-' &&
                         std::all_of(code.begin() + 3, code.end(), upper_or_digit);
     if (country && (code.size() == 2 || region)) return *text;
     value.fault(as_shown(code) + " is not a jurisdiction",

@@ -34,7 +34,12 @@ constexpr const char* writable_remedy =
 
 fs::path ConfigPaths::path_of(const YamlValue& value) const {
   const auto text = value.text(4'000);
-  return text ? (folder_ / *text).lexically_normal() : fs::path{};
+  if (!text) return {};
+  if (text->find('\n') != std::string::npos) {
+    value.fault("is more than one line", "write a path on one line");
+    return {};
+  }
+  return (folder_ / *text).lexically_normal();
 }
 
 fs::path ConfigPaths::readable_file(const YamlValue& value) const {

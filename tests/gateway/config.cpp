@@ -249,7 +249,7 @@ TEST_F(ConfigFile, ASinkThatThePolicyDoesNotDeclareIsAFault) {
 }
 
 TEST_F(ConfigFile, JurisdictionsAreIsoCodes) {
-  for (const std::string text : {"de", "GER", "US-", "US-california", "D1", "US_CA"}) {
+  for (const std::string text : {"de", "GER", "US-", "US-california", "Germany", "D1", "US_CA"}) {
     Faults found;
     (void)load_config("a", "gateway: {jurisdiction: " + text + "}\n", elsewhere(), found);
     EXPECT_FALSE(found.empty()) << text;
@@ -266,6 +266,11 @@ TEST_F(ConfigFile, AllFaultsOfAllSectionsComeAtOnce) {
       "sinks: [recorder]\n"
       "log: {level: verbose, format: yaml}\n");
   EXPECT_EQ(faults.in_order().size(), 12U) << to_string(faults);
+}
+
+TEST_F(ConfigFile, APathIsOneLine) {
+  load("policy:\n  policy: |\n    policy.yaml\n");
+  EXPECT_THAT(only_fault(), HasSubstr("policy.policy: is more than one line"));
 }
 
 // --- what is on this machine ---
