@@ -7,8 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "gateway/router.hpp"
-
 namespace assent::gateway {
 namespace {
 
@@ -79,21 +77,32 @@ std::vector<Operation> Dispatcher::unbound() const {
   return missing;
 }
 
+void Dispatcher::on_answered(Observer observer) {
+  observer_ = std::move(observer);
+}
+
 void Dispatcher::on_keyed_request(ReplayHook hook) {
   hook_ = std::move(hook);
+}
+
+std::optional<HttpResponse> Dispatcher::refuse(const RequestHead& head, Routed& routed) const {
+  if (routed.refusal) return std::move(routed.refusal);
+  auto refusal = access_.admit(*routed.route, head.authorization, routed.request);
+  if (refusal) return refusal;
+  auto fault = std::move(routed.parameter_fault);
+  if (!fault) fault = head_fault(*routed.route, head);
+  if (fault) return problem_response(*fault);
+  return std::nullopt;
 }
 
 Admission Dispatcher::judge(const RequestHead& head) {
   Admission admission;
   Routed routed = route_request(head.method, head.target);
-  admission.refusal = std::move(routed.refusal);
-  if (admission.refusal) return admission;
-  admission.refusal = access_.admit(*routed.route, head.authorization, routed.request);
-  if (admission.refusal) return admission;
-  auto fault = std::move(routed.parameter_fault);
-  if (!fault) fault = head_fault(*routed.route, head);
-  if (fault) {
-    admission.refusal = problem_response(*fault);
+  admission.refusal = refuse(head, routed);
+  if (admission.refusal) {
+    std::optional<Operation> operation;
+    if (routed.route != nullptr) operation = routed.route->operation;
+    if (observer_) observer_(operation, admission.refusal->status, {});
     return admission;
   }
   admission.route = routed.route;
@@ -169,7 +178,7 @@ asio::awaitable<HttpResponse> Dispatcher::perform_change(
   co_return response;
 }
 
-asio::awaitable<HttpResponse> Dispatcher::answer(const ApiRoute& route, HttpRequest& request) {
+asio::awaitable<HttpResponse> Dispatcher::serve(const ApiRoute& route, HttpRequest& request) {
   if (route.method == HttpMethod::get) {
     HttpResponse response = co_await perform(route, request);
     co_return response;
@@ -179,6 +188,15 @@ asio::awaitable<HttpResponse> Dispatcher::answer(const ApiRoute& route, HttpRequ
     co_return response;
   }
   HttpResponse response = co_await perform_change(route, request, std::nullopt);
+  co_return response;
+}
+
+asio::awaitable<HttpResponse> Dispatcher::answer(const ApiRoute& route, HttpRequest& request) {
+  const auto begun = std::chrono::steady_clock::now();
+  HttpResponse response = co_await serve(route, request);
+  if (observer_) {
+    observer_(route.operation, response.status, std::chrono::steady_clock::now() - begun);
+  }
   co_return response;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "gateway/access.hpp"
 #include "gateway/http_application.hpp"
 #include "gateway/idempotency.hpp"
+#include "gateway/router.hpp"
 
 namespace assent::gateway {
 
@@ -23,6 +25,9 @@ class Dispatcher final : public HttpApplication {
   // or the refusal of a grant that was withdrawn since. See idempotency_scope().
   using ReplayHook =
       std::function<boost::asio::awaitable<std::optional<HttpResponse>>(const HttpRequest&)>;
+  // Told of every answer, for metrics; no operation: the request had no route.
+  using Observer = std::function<void(std::optional<Operation>, unsigned status,
+                                      std::chrono::steady_clock::duration took)>;
 
   // `access` outlives the dispatcher.
   Dispatcher(const Access& access, IncidentReport report, IdempotencyLimits limits = {});
@@ -30,12 +35,15 @@ class Dispatcher final : public HttpApplication {
   void bind(Operation operation, HttpHandler handler);
   [[nodiscard]] std::vector<Operation> unbound() const;  // these are answered with 501
   void on_keyed_request(ReplayHook hook);
+  void on_answered(Observer observer);
 
   [[nodiscard]] Admission judge(const RequestHead& head) override;
   [[nodiscard]] boost::asio::awaitable<HttpResponse> answer(const ApiRoute& route,
                                                             HttpRequest& request) override;
 
  private:
+  std::optional<HttpResponse> refuse(const RequestHead& head, Routed& routed) const;
+  boost::asio::awaitable<HttpResponse> serve(const ApiRoute& route, HttpRequest& request);
   boost::asio::awaitable<HttpResponse> perform(const ApiRoute& route, const HttpRequest& request);
   boost::asio::awaitable<HttpResponse> perform_change(
       const ApiRoute& route, const HttpRequest& request,
@@ -48,6 +56,7 @@ class Dispatcher final : public HttpApplication {
   IncidentReport report_;
   IdempotencyCache cache_;
   ReplayHook hook_;
+  Observer observer_;
   std::array<HttpHandler, operations> handlers_;
 };
 

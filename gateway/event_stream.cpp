@@ -6,6 +6,7 @@
 #include <charconv>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace assent::gateway {
@@ -79,8 +80,11 @@ class EventHub::Subscriber final : public BodyStream {
     const std::string prefix = hub_->incarnation_ + '-';
     std::uint64_t number = 0;
     const char* const end = last_event_id.data() + last_event_id.size();
-    const bool ours = last_event_id.starts_with(prefix) &&
-                      std::from_chars(last_event_id.data() + prefix.size(), end, number).ptr == end;
+    bool ours = last_event_id.starts_with(prefix);
+    if (ours) {
+      const auto read = std::from_chars(last_event_id.data() + prefix.size(), end, number);
+      ours = read.ec == std::errc{} && read.ptr == end;
+    }
     if (!ours || number >= hub_->next_number()) {
       pending_ += event_text({}, "gap", "{\"reason\":\"restart\"}");
       next_ = hub_->first_number_;

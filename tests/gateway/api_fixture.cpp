@@ -158,6 +158,13 @@ void Api::publish(std::string_view type, std::string_view room, std::string_view
   on_control_thread([&] { parts_->hub.publish(type, room, json); });
 }
 
+void Api::publish_at_once(int events) {
+  on_control_thread([&] {
+    for (int i = 1; i <= events; ++i)
+      parts_->hub.publish("e", "r1", std::to_string(i));
+  });
+}
+
 TemporaryFolder::TemporaryFolder() {
   std::string name = (std::filesystem::temp_directory_path() / "assent-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");

@@ -49,6 +49,7 @@ class Api {
   HttpServerStatus status();
   std::size_t subscribers();
   void publish(std::string_view type, std::string_view room, std::string_view json);
+  void publish_at_once(int events);  // with nothing between them: data 1, 2, ...
   void on_control_thread(const std::function<void()>& work);
 
   std::atomic<int> calls = 0;  // of any handler
