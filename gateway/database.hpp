@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gateway/storage_record.hpp"
+
+namespace assent::gateway {
+
+// The SQLite file and its schema, through SOCI. One thread uses it. What fails throws a
+// std::exception whose text is for the operator; after that the object is of no more use: open
+// another one.
+//
+// Durability: one connection holds the file exclusively (with two, SQLite 3.40 can corrupt a WAL),
+// and synchronous=FULL syncs the WAL at every commit (NORMAL may lose commits at power loss).
+class Database {
+ public:
+  // Creates the file with mode 0600 if it may, migrates the schema, and proves that it can write.
+  // `acknowledged`: the last id that this process has told to anyone. A commit that failed may
+  // still have reached the disk; of what is beyond, grants, receipts and CDRs are removed, because
+  // they were refused, and what restricts is kept.
+  Database(const std::filesystem::path& file, bool may_create,
+           std::optional<RecordId> acknowledged);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  void begin();
+  void commit();  // returns when it is on disk, under the name that it was opened by
+
+  // Within a transaction. All or none: nothing if a key exists already. The id of the last.
+  std::optional<RecordId> store(std::span<const Record> together);
+
+  [[nodiscard]] std::optional<StoredReceipt> find_receipt(const std::string& key);
+  [[nodiscard]] std::vector<ConsentEvent> latest_consents(const std::string& room,
+                                                          const std::string& session);
+  [[nodiscard]] std::vector<CdrEntry> cdrs(const CdrQuery& query);
+  // The last record of every chain without a stop.
+  [[nodiscard]] std::vector<CdrEntry> last_of_open_chains();
+
+  // How far the JSON lines have come. Within a transaction.
+  void remember_exported(RecordId id);
+  [[nodiscard]] RecordId exported();
+
+  [[nodiscard]] RecordId last_id() const;
+  void prove_writable();  // one small transaction
+
+ private:
+  struct Session;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace assent::gateway

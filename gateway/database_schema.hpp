@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+
+namespace assent::gateway {
+
+// "ASNT": tells our files from other SQLite files.
+inline constexpr int database_application_id = 0x41534E54;
+
+// One script a version, never edited once released: PRAGMA user_version counts those applied.
+// Times are milliseconds since 1970 UTC, 0 where there is none; nothing is NULL.
+inline constexpr std::array database_migrations{
+    R"sql(
+CREATE TABLE consents (
+  id INTEGER PRIMARY KEY,
+  session TEXT NOT NULL, room TEXT NOT NULL, participant TEXT NOT NULL, subject TEXT NOT NULL,
+  purpose TEXT NOT NULL, statement TEXT NOT NULL, state TEXT NOT NULL, method TEXT NOT NULL,
+  strength TEXT NOT NULL, evidence TEXT NOT NULL, notice TEXT NOT NULL, epoch INTEGER NOT NULL,
+  rules TEXT NOT NULL, expires INTEGER NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX consents_of_room ON consents (room, participant, purpose);
+CREATE INDEX consents_of_subject ON consents (subject);
+
+CREATE TABLE receipts (
+  key TEXT PRIMARY KEY,
+  id INTEGER NOT NULL, digest TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
+  at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX receipts_by_id ON receipts (id);
+
+CREATE TABLE cdrs (
+  id INTEGER PRIMARY KEY,
+  session TEXT NOT NULL, room TEXT NOT NULL, participant TEXT NOT NULL, subject TEXT NOT NULL,
+  record_seq INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, json TEXT NOT NULL,
+  UNIQUE (session, participant, record_seq));
+CREATE INDEX cdrs_of_room ON cdrs (room);
+CREATE INDEX cdrs_of_subject ON cdrs (subject);
+CREATE INDEX cdrs_by_time ON cdrs (at);
+
+-- Chains that have no stop yet: found at start without reading millions of records.
+CREATE TABLE open_chains (
+  session TEXT NOT NULL, participant TEXT NOT NULL,
+  PRIMARY KEY (session, participant)) WITHOUT ROWID;
+
+CREATE TABLE progress (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO progress VALUES ('cdr_lines_exported', 0), ('opened', 0);
+)sql"};
+
+}  // namespace assent::gateway

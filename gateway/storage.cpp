@@ -1,0 +1,83 @@
+#include "gateway/storage.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/storage_thread.hpp"
+
+namespace assent::gateway {
+namespace {
+
+std::size_t size_of(const ConsentEvent& event) {
+  return event.evidence.size() + event.notice.size();
+}
+std::size_t size_of(const StoredReceipt& receipt) {
+  return receipt.key.size() + receipt.body.size();
+}
+std::size_t size_of(const CdrEntry& entry) {
+  return entry.json.size();
+}
+
+bool too_large(const Record& record) {
+  return std::visit([](const auto& of) { return size_of(of) > record_bytes_max; }, record);
+}
+
+}  // namespace
+
+Storage::Storage(StorageOptions options) : thread_{std::make_unique<Thread>(std::move(options))} {}
+Storage::~Storage() {
+  stop();
+}
+
+boost::asio::awaitable<Stored<RecordId>> Storage::append(Record record) {
+  std::vector<Record> together;
+  together.push_back(std::move(record));
+  co_return co_await append(std::move(together));
+}
+
+boost::asio::awaitable<Stored<RecordId>> Storage::append(std::vector<Record> together) {
+  if (std::any_of(together.begin(), together.end(), too_large)) co_return StorageError::too_large;
+  co_return co_await await_reply<Stored<RecordId>>([&](Reply<Stored<RecordId>> reply) {
+    thread_->put(AppendJob{std::move(together), std::move(reply)});
+  });
+}
+
+boost::asio::awaitable<Stored<std::optional<StoredReceipt>>> Storage::find_receipt(
+    std::string key) {
+  using Answer = Stored<std::optional<StoredReceipt>>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(FindReceiptJob{std::move(key), std::move(reply)});
+  });
+}
+
+boost::asio::awaitable<Stored<std::vector<ConsentEvent>>> Storage::latest_consents(
+    std::string room, std::string session) {
+  using Answer = Stored<std::vector<ConsentEvent>>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(LatestConsentsJob{std::move(room), std::move(session), std::move(reply)});
+  });
+}
+
+boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::cdrs(CdrQuery query) {
+  using Answer = Stored<std::vector<CdrEntry>>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(QueryCdrsJob{std::move(query), std::move(reply)});
+  });
+}
+
+boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::close_open_cdrs(WallTime now) {
+  using Answer = Stored<std::vector<CdrEntry>>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(CloseOpenCdrsJob{now, std::move(reply)});
+  });
+}
+
+StorageHealth Storage::health() const {
+  return thread_->health();
+}
+
+void Storage::stop() {
+  thread_->stop();
+}
+
+}  // namespace assent::gateway

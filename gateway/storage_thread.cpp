@@ -1,0 +1,323 @@
+#include "gateway/storage_thread.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "gateway/cdr.hpp"
+
+namespace assent::gateway {
+namespace {
+
+constexpr std::size_t group_max = 1'024;  // requests that share one sync
+constexpr std::size_t lines_batch = 500;  // records exported between two groups
+
+void refuse(StorageJob& job, StorageError error) {
+  std::visit([&](auto& of) { of.reply.send(error); }, job);
+}
+
+// Consents and receipts keep a part of the queue to themselves: CDRs must not crowd them out.
+bool is_urgent(const StorageJob& job) {
+  const auto* const append = std::get_if<AppendJob>(&job);
+  return append != nullptr &&
+         std::any_of(append->together.begin(), append->together.end(), [](const Record& record) {
+           return !std::holds_alternative<CdrEntry>(record);
+         });
+}
+
+WallTime wall_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+CdrEntry stop_after(const CdrEntry& last, WallTime now) {
+  const auto parsed = parse_cdr(last.json);
+  if (parsed) return to_entry(closed_after(*parsed, CauseForClosing::restart, now));
+  // What an older or damaged record still says of itself.
+  Cdr known;
+  known.session = last.session;
+  known.room = last.room;
+  known.participant = last.participant;
+  known.subject = last.subject;
+  known.record_seq = last.record_seq;
+  known.opened = known.at = known.counted_until = last.at;
+  return to_entry(closed_after(known, CauseForClosing::restart, now));
+}
+
+}  // namespace
+
+Storage::Thread::Thread(StorageOptions options) : options_{std::move(options)} {
+  health_.problem = "the database is not open yet";
+  if (!options_.cdr_lines.empty()) lines_.emplace(options_.cdr_lines);
+  thread_ = std::thread{[this] { run(); }};
+}
+
+Storage::Thread::~Thread() {
+  stop();
+}
+
+void Storage::Thread::put(StorageJob job) {
+  std::optional<StorageError> refusal;
+  {
+    const std::lock_guard lock{mutex_};
+    const std::size_t reserved = is_urgent(job) ? 0 : options_.queue_max / 4;
+    if (stopping_) {
+      refusal = StorageError::closed;
+    } else if (queue_.size() + reserved >= options_.queue_max) {
+      refusal = StorageError::queue_full;
+    } else {
+      queue_.push_back(std::move(job));
+    }
+    if (refusal) ++health_.refused;
+  }
+  if (refusal) {
+    refuse(job, *refusal);
+  } else {
+    wake_.notify_one();
+  }
+}
+
+StorageHealth Storage::Thread::health() const {
+  const std::lock_guard lock{mutex_};
+  StorageHealth now = health_;
+  now.queued = queue_.size();
+  return now;
+}
+
+void Storage::Thread::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Storage::Thread::run() {
+  open_database();
+  for (;;) {
+    auto group = take_group();
+    if (!group.empty()) {
+      serve(std::move(group));
+    } else {
+      const std::unique_lock lock{mutex_};
+      if (stopping_ && queue_.empty()) break;
+    }
+    idle();
+  }
+  farewell();
+}
+
+std::vector<StorageJob> Storage::Thread::take_group() {
+  std::unique_lock lock{mutex_};
+  const auto something = [&] { return stopping_ || !queue_.empty(); };
+  const bool troubled = !database_ || (lines_ && !lines_open_);
+  if (troubled) {
+    wake_.wait_for(lock, options_.retry, something);
+  } else if (!(lines_ && lines_behind_)) {
+    wake_.wait(lock, something);
+  }
+  std::vector<StorageJob> group;
+  while (!queue_.empty() && group.size() < group_max) {
+    group.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return group;
+}
+
+bool Storage::Thread::ready() {
+  if (!database_ && Clock::now() >= retry_at_) open_database();
+  return database_.has_value();
+}
+
+void Storage::Thread::open_database() {
+  try {
+    // Once it was there, an absent file is a fault to report, not a reason to start afresh.
+    const auto acknowledged = opened_before_ ? std::optional{acknowledged_} : std::nullopt;
+    database_.emplace(options_.database, !opened_before_, acknowledged);
+    if (!opened_before_) exported_ = exported_remembered_ = database_->exported();
+    opened_before_ = true;
+    acknowledged_ = database_->last_id();
+    const std::lock_guard lock{mutex_};
+    health_.writable = true;
+    health_.problem.clear();
+  } catch (const std::exception& error) {
+    lost(error);
+  }
+}
+
+void Storage::Thread::lost(const std::exception& error) {
+  database_.reset();
+  retry_at_ = Clock::now() + options_.retry;
+  const std::lock_guard lock{mutex_};
+  health_.writable = false;
+  health_.problem = error.what();
+}
+
+void Storage::Thread::idle() {
+  if (ready() && lines_) export_lines();
+}
+
+void Storage::Thread::serve(std::vector<StorageJob> group) {
+  if (!ready()) {
+    {
+      const std::lock_guard lock{mutex_};
+      health_.refused += group.size();
+    }
+    for (auto& job : group)
+      refuse(job, StorageError::unavailable);
+    return;
+  }
+  append_all(group);
+  for (auto& job : group) {
+    std::visit([this](auto& of) { answer(of); }, job);
+  }
+}
+
+void Storage::Thread::begin() {
+  database_->begin();
+  if (exported_ != exported_remembered_) database_->remember_exported(exported_);
+}
+
+// One transaction and one sync for all that came together; then the answers.
+void Storage::Thread::append_all(std::vector<StorageJob>& group) {
+  std::vector<std::pair<AppendJob*, Stored<RecordId>>> answers;
+  for (auto& job : group) {
+    if (auto* const append = std::get_if<AppendJob>(&job)) {
+      answers.emplace_back(append, StorageError::unavailable);
+    }
+  }
+  if (answers.empty()) return;
+  std::size_t records = 0;
+  std::size_t refused = 0;
+  try {
+    begin();
+    for (auto& [job, answer] : answers) {
+      const auto id = database_->store(job->together);
+      answer = id ? Stored<RecordId>{*id} : Stored<RecordId>{StorageError::duplicate};
+      (id ? records : refused) += id ? job->together.size() : 1;
+    }
+    database_->commit();
+    exported_remembered_ = exported_;
+    acknowledged_ = database_->last_id();
+    lines_behind_ = true;
+  } catch (const std::exception& error) {
+    lost(error);
+    records = 0;
+    refused = answers.size();
+    for (auto& [job, answer] : answers)
+      answer = StorageError::unavailable;
+  }
+  {
+    const std::lock_guard lock{mutex_};
+    health_.records += records;
+    health_.refused += refused;
+    health_.commits += database_ ? 1 : 0;
+  }
+  for (auto& [job, answer] : answers)
+    job->reply.send(std::move(answer));
+}
+
+void Storage::Thread::answer(AppendJob&) {}  // append_all did
+
+namespace {
+
+// What the database says, or `unavailable` where it throws.
+template <class Value, class Ask, class Fail>
+Stored<Value> asked(bool open, Ask ask, Fail fail) {
+  if (!open) return StorageError::unavailable;
+  try {
+    return ask();
+  } catch (const std::exception& error) {
+    fail(error);
+    return StorageError::unavailable;
+  }
+}
+
+}  // namespace
+
+void Storage::Thread::answer(FindReceiptJob& job) {
+  job.reply.send(asked<std::optional<StoredReceipt>>(
+      database_.has_value(), [&] { return database_->find_receipt(job.key); },
+      [&](const std::exception& error) { lost(error); }));
+}
+
+void Storage::Thread::answer(LatestConsentsJob& job) {
+  job.reply.send(asked<std::vector<ConsentEvent>>(
+      database_.has_value(), [&] { return database_->latest_consents(job.room, job.session); },
+      [&](const std::exception& error) { lost(error); }));
+}
+
+void Storage::Thread::answer(QueryCdrsJob& job) {
+  job.reply.send(asked<std::vector<CdrEntry>>(
+      database_.has_value(), [&] { return database_->cdrs(job.query); },
+      [&](const std::exception& error) { lost(error); }));
+}
+
+void Storage::Thread::answer(CloseOpenCdrsJob& job) {
+  job.reply.send(asked<std::vector<CdrEntry>>(
+      database_.has_value(), [&] { return store_stops(job.now); },
+      [&](const std::exception& error) { lost(error); }));
+}
+
+std::vector<CdrEntry> Storage::Thread::store_stops(WallTime now) {
+  std::vector<CdrEntry> stops;
+  begin();
+  for (const auto& last : database_->last_of_open_chains()) {
+    CdrEntry stop = stop_after(last, now);
+    const Record record{stop};
+    stop.id = database_->store({&record, 1}).value_or(RecordId{});
+    stops.push_back(std::move(stop));
+  }
+  database_->commit();
+  exported_remembered_ = exported_;
+  acknowledged_ = database_->last_id();
+  lines_behind_ = true;
+  const std::lock_guard lock{mutex_};
+  health_.records += stops.size();
+  ++health_.commits;
+  return stops;
+}
+
+// The database is the truth; the lines follow it, and catch up after any failure of theirs.
+void Storage::Thread::export_lines() {
+  if (!lines_behind_ && lines_open_) return;
+  if (Clock::now() < lines_retry_at_) return;
+  std::error_code failed;
+  if (!lines_open_) failed = lines_->open();
+  lines_open_ = !failed;
+  if (lines_open_) {
+    // The lines know better than the database, which notes it one transaction later.
+    exported_ = std::max(exported_, lines_->last_id());
+    try {
+      CdrQuery next;
+      next.after = exported_;
+      next.limit = lines_batch;
+      const auto entries = database_->cdrs(next);
+      for (const auto& entry : entries)
+        lines_->add(entry);
+      failed = lines_->flush(wall_now());
+      if (!failed && !entries.empty()) exported_ = entries.back().id;
+      if (!failed) lines_behind_ = entries.size() == lines_batch;
+    } catch (const std::exception& error) {
+      return lost(error);
+    }
+  }
+  if (failed) {
+    lines_open_ = false;
+    lines_retry_at_ = Clock::now() + options_.retry;
+  }
+  const std::lock_guard lock{mutex_};
+  health_.cdr_lines_written = !failed;
+}
+
+void Storage::Thread::farewell() {
+  if (!database_ || exported_ == exported_remembered_) return;
+  try {
+    begin();
+    database_->commit();
+  } catch (const std::exception& error) {
+    lost(error);  // the lines themselves say how far they came
+  }
+}
+
+}  // namespace assent::gateway

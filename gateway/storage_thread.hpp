@@ -1,0 +1,101 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "gateway/cdr_lines.hpp"
+#include "gateway/database.hpp"
+#include "gateway/reply.hpp"
+#include "gateway/storage.hpp"
+
+namespace assent::gateway {
+
+// What the coroutines ask of the storage thread. Each is answered exactly once.
+struct AppendJob {
+  std::vector<Record> together;
+  Reply<Stored<RecordId>> reply;
+};
+struct FindReceiptJob {
+  std::string key;
+  Reply<Stored<std::optional<StoredReceipt>>> reply;
+};
+struct LatestConsentsJob {
+  std::string room;
+  std::string session;
+  Reply<Stored<std::vector<ConsentEvent>>> reply;
+};
+struct QueryCdrsJob {
+  CdrQuery query;
+  Reply<Stored<std::vector<CdrEntry>>> reply;
+};
+struct CloseOpenCdrsJob {
+  WallTime now{};
+  Reply<Stored<std::vector<CdrEntry>>> reply;
+};
+using StorageJob =
+    std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, QueryCdrsJob, CloseOpenCdrsJob>;
+
+class Storage::Thread {
+ public:
+  explicit Thread(StorageOptions options);
+  ~Thread();
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+  void put(StorageJob job);  // or refuses it at once
+  [[nodiscard]] StorageHealth health() const;
+  void stop();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // On the storage thread.
+  void run();
+  std::vector<StorageJob> take_group();
+  bool ready();
+  void open_database();
+  void lost(const std::exception& error);
+  void idle();
+  void serve(std::vector<StorageJob> group);
+  void append_all(std::vector<StorageJob>& group);
+  void answer(AppendJob& job);
+  void answer(FindReceiptJob& job);
+  void answer(LatestConsentsJob& job);
+  void answer(QueryCdrsJob& job);
+  void answer(CloseOpenCdrsJob& job);
+  std::vector<CdrEntry> store_stops(WallTime now);
+  void begin();
+  void export_lines();
+  void farewell();
+
+  const StorageOptions options_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<StorageJob> queue_;
+  bool stopping_ = false;
+  StorageHealth health_;
+
+  // Of the storage thread alone.
+  std::optional<Database> database_;
+  bool opened_before_ = false;
+  RecordId acknowledged_{};
+  Clock::time_point retry_at_{};
+  std::optional<CdrLines> lines_;
+  bool lines_open_ = false;
+  bool lines_behind_ = true;  // the database has records that the lines lack
+  Clock::time_point lines_retry_at_{};
+  RecordId exported_{};
+  RecordId exported_remembered_{};
+
+  std::thread thread_;
+};
+
+}  // namespace assent::gateway
