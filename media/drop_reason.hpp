@@ -18,7 +18,7 @@ enum class DropReason : unsigned char {
   auth_failed,
   replayed,         // seen before, or older than the replay window (RFC 3711 §3.3.2)
   foreign_ssrc,     // an SSRC that belongs to somebody else, or one too many
-  not_connected,    // no peer leg yet
+  not_connected,    // no peer leg yet, or it does not listen (hold)
   outbound_full,    // the operating system did not take it
 };
 inline constexpr std::size_t drop_reasons = 10;

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,14 @@ struct Endpoint {
   std::array<std::byte, 16> address{};
   std::uint16_t port = 0;
 
-  auto operator<=>(const Endpoint&) const = default;
+  // Compared for every packet: as two words and a port, not byte by byte.
+  bool operator==(const Endpoint& other) const {
+    return port == other.port && std::memcmp(address.data(), other.address.data(), 16) == 0;
+  }
+  std::strong_ordering operator<=>(const Endpoint& other) const {
+    if (const auto order = address <=> other.address; order != 0) return order;
+    return port <=> other.port;
+  }
 
   [[nodiscard]] bool is_set() const { return port != 0; }
   [[nodiscard]] bool is_v4() const;

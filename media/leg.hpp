@@ -35,6 +35,7 @@ struct LegConfig {
   Endpoint remote_rtp;   // where the peer listens; not set: it only sends
   Endpoint remote_rtcp;  // the same as remote_rtp with rtcp-mux
   bool rtcp_mux = false;
+  bool peer_listens = true;  // false on hold or for a peer that only sends: RTCP alone goes to it
   bool latching = false;  // plain RTP only: learn the address from the first packet
   PayloadTypes payload_types{};
   std::vector<Ssrc> signalled_ssrcs;

@@ -47,11 +47,11 @@ void Relay::handle_datagram(TimePoint now, LegId id, Component component, const 
   std::optional<DropReason> dropped;
   switch (classify_datagram(datagram)) {
     case DatagramClass::rtp:
-      dropped = component == Component::rtp ? relay_rtp(now, leg, id, from, datagram, out)
+      dropped = component == Component::rtp ? relay_rtp(now, leg, from, datagram, out)
                                             : DropReason::unknown_protocol;
       break;
     case DatagramClass::rtcp:
-      dropped = relay_rtcp(now, leg, id, component, from, datagram, out);
+      dropped = relay_rtcp(now, leg, component, from, datagram, out);
       break;
     default:
       dropped = datagram.empty() ? DropReason::too_short : DropReason::unknown_protocol;
@@ -59,14 +59,14 @@ void Relay::handle_datagram(TimePoint now, LegId id, Component component, const 
   if (dropped) ++leg.counters.drops[static_cast<std::size_t>(*dropped)];
 }
 
-std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, LegId id, const Endpoint& from,
+std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, const Endpoint& from,
                                            std::span<std::byte> datagram, Outbox& out) {
   if (!leg.expects(from, Component::rtp)) return DropReason::foreign_source;
   const auto claimed = peek_rtp_ssrc(datagram);
   if (!claimed) return DropReason::too_short;
   IngressStream* stream = leg.stream(*claimed);
   if (stream == nullptr && is_foreign(leg, *claimed)) {
-    report_conflict(leg, id, *claimed);
+    report_conflict(leg, *claimed);
     return DropReason::foreign_ssrc;
   }
   if (stream == nullptr && leg.streams().size() == streams_per_leg_max) {
@@ -79,9 +79,9 @@ std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, LegId id, co
   if (!packet) return packet.error();
 
   // Authenticated and sound: from here on it may change state.
-  if (stream == nullptr) stream = bind_stream(leg, id, packet->ssrc());
+  if (stream == nullptr) stream = bind_stream(leg, packet->ssrc());
   if (leg.learn_remote(from, Component::rtp)) {
-    events_.push_back(RemoteLearned{id, leg.config().source});
+    events_.push_back(RemoteLearned{room_of(leg), leg.config().source});
   }
   const auto sequence = stream->sequence.record(packet->sequence());
   ++stream->packets;
@@ -98,7 +98,7 @@ std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, LegId id, co
   return std::nullopt;
 }
 
-std::optional<DropReason> Relay::relay_rtcp(TimePoint now, Leg& leg, LegId id, Component component,
+std::optional<DropReason> Relay::relay_rtcp(TimePoint now, Leg& leg, Component component,
                                             const Endpoint& from, std::span<std::byte> datagram,
                                             Outbox& out) {
   if (!leg.expects(from, component)) return DropReason::foreign_source;
@@ -108,7 +108,7 @@ std::optional<DropReason> Relay::relay_rtcp(TimePoint now, Leg& leg, LegId id, C
   if (!reports) return reports.error();
 
   if (leg.learn_remote(from, component)) {
-    events_.push_back(RemoteLearned{id, leg.config().source});
+    events_.push_back(RemoteLearned{room_of(leg), leg.config().source});
   }
   ++leg.counters.rtcp_packets;
   if (leg.config().side == Side::client) fork_reports(now, leg, *reports, out);
@@ -121,7 +121,7 @@ std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> p
   Leg& to = *legs_[index(from.peer)];
   const bool rtp = kind == Lane::Kind::leg_rtp;
   const auto& remote = rtp ? to.config().remote_rtp : to.config().remote_rtcp;
-  if (!remote.is_set()) return DropReason::not_connected;
+  if (!remote.is_set() || (rtp && !to.config().peer_listens)) return DropReason::not_connected;
 
   const auto room = out.room();
   if (packet.size() + srtp_trailer_bytes_max > room.size()) return DropReason::malformed;
@@ -143,13 +143,13 @@ std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> p
   return std::nullopt;
 }
 
-std::optional<Withheld> Relay::judge(TimePoint now, SourceId source, SinkId sink,
-                                     Delivery& delivery, Codec codec, const RtpView& packet,
-                                     std::int64_t sequence) const {
-  if (!permits_.admits(now, source, sink)) {
-    return permits_.of(source, sink).open_until == TimePoint{} ? Withheld::no_permit
-                                                               : Withheld::expired;
-  }
+Withheld Relay::denial(SourceId source, SinkId sink) const {
+  return permits_.of(source, sink).open_until == TimePoint{} ? Withheld::no_permit
+                                                             : Withheld::expired;
+}
+
+std::optional<Withheld> Relay::judge(SinkId sink, Delivery& delivery, Codec codec,
+                                     const RtpView& packet, std::int64_t sequence) const {
   if (delivery.collides) return Withheld::ssrc_collision;
   if ((sinks_[index(sink)].accepts & codec_bit(codec)) == 0) return Withheld::unfit_format;
   if (sequence < delivery.not_before) return Withheld::before_grant;
@@ -167,8 +167,12 @@ void Relay::fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& 
   for_each_sink(source(id).routes, [&](SinkId sink) {
     RouteCounters& route = leg.route(sink);
     ++route.offered;
+    if (!permits_.admits(now, id, sink)) {
+      ++route.withheld[static_cast<std::size_t>(denial(id, sink))];
+      return;
+    }
     Delivery& to = delivery(id, stream, sink);
-    if (const auto why = judge(now, id, sink, to, codec, packet, sequence)) {
+    if (const auto why = judge(sink, to, codec, packet, sequence)) {
       ++route.withheld[static_cast<std::size_t>(*why)];
       return;
     }
@@ -200,9 +204,7 @@ bool Relay::server_may_have(TimePoint now, Leg& leg, IngressStream& stream, cons
       count(delivery(id, stream, sink), now, permits_.of(id, sink).epoch, stream.ssrc, sequence,
             packet.bytes().size());
     } else {
-      const bool expired =
-          permits_.of(id, sink).open_until != TimePoint{} && !permits_.admits(now, id, sink);
-      ++route.withheld[static_cast<std::size_t>(expired ? Withheld::expired : Withheld::no_permit)];
+      ++route.withheld[static_cast<std::size_t>(denial(id, sink))];
     }
   });
   return may_have;

@@ -46,16 +46,16 @@ struct LegRecord {
 using SourceRecord = std::vector<LegRecord>;  // every leg of a participant
 
 struct StreamBound {  // the first authenticated packet of an SSRC
-  LegId leg{};
+  RoomKey room{};
   SourceId source{};
   Ssrc ssrc{};
 };
 struct RemoteLearned {  // a leg sends elsewhere from now on
-  LegId leg{};
+  RoomKey room{};
   SourceId source{};
 };
 struct SsrcConflict {  // a packet carried an SSRC that another participant owns
-  LegId leg{};
+  RoomKey room{};
   SourceId source{};
   Ssrc ssrc{};
 };
@@ -98,6 +98,7 @@ class Relay {
   void give_back(const Outgoing& outgoing, std::span<const std::byte> bytes);
 
   [[nodiscard]] const Leg& leg(LegId leg) const { return *legs_[index(leg)]; }
+  [[nodiscard]] std::array<std::size_t, 2> leg_count() const;  // by Side
   [[nodiscard]] const std::vector<LegId>& legs_of(SourceId source) const {
     return sources_[index(source)].legs;
   }
@@ -114,9 +115,9 @@ class Relay {
   };
 
   // Of these, the reason why the datagram was not taken in.
-  std::optional<DropReason> relay_rtp(TimePoint now, Leg& leg, LegId id, const Endpoint& from,
+  std::optional<DropReason> relay_rtp(TimePoint now, Leg& leg, const Endpoint& from,
                                       std::span<std::byte> datagram, Outbox& out);
-  std::optional<DropReason> relay_rtcp(TimePoint now, Leg& leg, LegId id, Component component,
+  std::optional<DropReason> relay_rtcp(TimePoint now, Leg& leg, Component component,
                                        const Endpoint& from, std::span<std::byte> datagram,
                                        Outbox& out);
   // And why one that was taken in did not reach the peer leg's door.
@@ -127,18 +128,22 @@ class Relay {
   void fork_reports(TimePoint now, const Leg& leg, const RtcpCompound& reports, Outbox& out);
   bool server_may_have(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
                        std::int64_t sequence);
-  std::optional<Withheld> judge(TimePoint now, SourceId source, SinkId sink, Delivery& delivery,
-                                Codec codec, const RtpView& packet, std::int64_t sequence) const;
-
+  [[nodiscard]] Withheld denial(SourceId source, SinkId sink) const;
+  // What else than the permit keeps a packet from a sink.
+  std::optional<Withheld> judge(SinkId sink, Delivery& delivery, Codec codec, const RtpView& packet,
+                                std::int64_t sequence) const;
   void give_back_to_call(const Outgoing& outgoing);
-  IngressStream* bind_stream(Leg& leg, LegId id, Ssrc ssrc);
+  IngressStream* bind_stream(Leg& leg, Ssrc ssrc);
   [[nodiscard]] bool is_foreign(const Leg& leg, Ssrc ssrc) const;
-  void report_conflict(Leg& leg, LegId id, Ssrc ssrc);
+  void report_conflict(Leg& leg, Ssrc ssrc);
   void claim_ssrc(const Leg& leg, Ssrc ssrc);
   void release_ssrcs(const Leg& leg);
   Delivery& delivery(SourceId source, IngressStream& stream, SinkId sink);
   [[nodiscard]] bool collides(SourceId source, SinkId sink, Ssrc ssrc) const;
 
+  [[nodiscard]] RoomKey room_of(const Leg& leg) const {
+    return sources_[index(leg.config().source)].room;
+  }
   [[nodiscard]] Source& source(SourceId id) { return sources_[index(id)]; }
 
   PermitTable permits_;

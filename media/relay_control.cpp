@@ -83,6 +83,14 @@ void Relay::connect(LegId client, LegId server) {
   one.connected = two.connected = true;
 }
 
+std::array<std::size_t, 2> Relay::leg_count() const {
+  std::array<std::size_t, 2> count{};
+  for (const auto& leg : legs_) {
+    if (leg) ++count[static_cast<std::size_t>(leg->config().side)];
+  }
+  return count;
+}
+
 void Relay::set_sink(SinkId sink, SinkConfig config) {
   sinks_[index(sink)] = config;
 }
@@ -199,15 +207,15 @@ void Relay::release_ssrcs(const Leg& leg) {
     release(stream.ssrc);
 }
 
-void Relay::report_conflict(Leg& leg, LegId id, Ssrc ssrc) {
+void Relay::report_conflict(Leg& leg, Ssrc ssrc) {
   if (leg.reported_conflict == ssrc) return;
   leg.reported_conflict = ssrc;
-  events_.push_back(SsrcConflict{id, leg.config().source, ssrc});
+  events_.push_back(SsrcConflict{room_of(leg), leg.config().source, ssrc});
 }
 
-IngressStream* Relay::bind_stream(Leg& leg, LegId id, Ssrc ssrc) {
+IngressStream* Relay::bind_stream(Leg& leg, Ssrc ssrc) {
   claim_ssrc(leg, ssrc);
-  events_.push_back(StreamBound{id, leg.config().source, ssrc});
+  events_.push_back(StreamBound{room_of(leg), leg.config().source, ssrc});
   return &leg.add_stream(ssrc);
 }
 
