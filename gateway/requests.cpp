@@ -165,10 +165,8 @@ result<PutParticipant, Problem> parse_put_participant(const json::value& body) {
   if (request.language && !is_language(*request.language)) {
     reader.fault(ProblemType::invalid_value, "language", std::string(language_rule));
   }
-  request.minor = reader
-                      .optional_flag_or_word("minor", MinorStatus::minor, MinorStatus::adult,
-                                             words(minor_words))
-                      .value_or(MinorStatus::unknown);
+  request.minor = reader.optional_flag_or_word("minor", MinorStatus::minor, MinorStatus::adult,
+                                               words(minor_words));
   reader.optional_object("jurisdictions", [&](ObjectReader& nested) {
     request.jurisdictions = read_jurisdictions(nested);
   });

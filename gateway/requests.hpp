@@ -36,7 +36,7 @@ struct JurisdictionClaims {
 struct PutParticipant {
   std::string subject;
   std::optional<std::string> language;  // BCP 47
-  MinorStatus minor = MinorStatus::unknown;
+  std::optional<MinorStatus> minor;  // absent: nothing was said, the policy decides
   JurisdictionClaims jurisdictions;
   bool latching = false;
 };

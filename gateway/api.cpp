@@ -1,0 +1,273 @@
+// What each operation of the API does: read, ask the conference, answer.
+#include "gateway/api.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "gateway/api_json.hpp"
+#include "gateway/embedded.hpp"
+#include "gateway/request_reader.hpp"
+
+namespace assent::gateway {
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+using Response = asio::awaitable<HttpResponse>;
+
+std::optional<media::Profile> profile_of(const std::optional<TransportProfile>& wanted) {
+  if (!wanted) return std::nullopt;
+  return *wanted == TransportProfile::rtp_savp ? media::Profile::savp : media::Profile::avp;
+}
+
+// The body, read by `parse`.
+template <class Parse>
+auto read_body(const HttpRequest& request, Parse parse)
+    -> decltype(parse(std::declval<const json::value&>())) {
+  const auto value = parse_json(request.body);
+  if (!value) return value.error();
+  return parse(*value);
+}
+
+HttpResponse sdp_response(const Answered<std::string>& sdp) {
+  if (!sdp) return problem_response(sdp.error());
+  return json_response(json::serialize(json::object{{"sdp", *sdp}}));
+}
+
+class Api {
+ public:
+  explicit Api(ApiBackend& backend) : backend_{backend} {}
+
+  Response put_room(const HttpRequest& request) {
+    auto body = read_body(request, parse_put_room);
+    if (!body) co_return problem_response(body.error());
+    auto tenant = body->tenant.value_or("");
+    const auto put =
+        co_await backend_.conferences.put(request.parameter("room"), std::move(tenant));
+    if (!put) co_return problem_response(put.error());
+    co_return json_response(room_json(**put));
+  }
+
+  Response get_room(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    co_return json_response(room_json(**room));
+  }
+
+  Response delete_room(const HttpRequest& request) {
+    const auto closed = co_await backend_.conferences.close(request.parameter("room"),
+                                                            CauseForClosing::room_closed);
+    if (!closed) co_return problem_response(closed.error());
+    co_return empty_response();
+  }
+
+  Response put_participant(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    auto body = read_body(request, parse_put_participant);
+    if (!body) co_return problem_response(body.error());
+    const auto& participant = request.parameter("participant");
+    auto join = join_request(participant, std::move(*body));
+    const auto joined = co_await (*room)->join(std::move(join));
+    if (!joined) co_return problem_response(joined.error());
+    co_return json_response(participant_json(**room, participant), 201);
+  }
+
+  Response get_participant(const HttpRequest& request) {
+    const auto room = find_with_participant(request);
+    if (!room) co_return problem_response(room.error());
+    co_return json_response(participant_json(**room, request.parameter("participant")));
+  }
+
+  Response delete_participant(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    const auto left = co_await (*room)->leave(request.parameter("participant"),
+                                              CauseForClosing::participant_left);
+    if (!left) co_return problem_response(left.error());
+    co_return empty_response();
+  }
+
+  Response post_offer(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    auto body = read_body(request, parse_offer);
+    if (!body) co_return problem_response(body.error());
+    const auto from = body->from == Side::client ? media::Side::client : media::Side::server;
+    const auto toward = profile_of(body->transport);
+    const auto sdp = co_await (*room)->offer(request.parameter("participant"), from,
+                                             std::move(body->sdp), toward);
+    co_return sdp_response(sdp);
+  }
+
+  Response post_answer(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    auto body = read_body(request, parse_answer);
+    if (!body) co_return problem_response(body.error());
+    const auto sdp =
+        co_await (*room)->answer(request.parameter("participant"), std::move(body->sdp));
+    co_return sdp_response(sdp);
+  }
+
+  Response put_consent(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    auto body = read_body(request, parse_put_consent);
+    if (!body) co_return problem_response(body.error());
+    const auto& participant = request.parameter("participant");
+    const auto& purpose = request.parameter("purpose");
+    auto stated = consent_stated(participant, purpose, std::move(*body),
+                                 request.idempotency_key.value_or(""));
+    const auto outcome = co_await (*room)->state_consent(std::move(stated));
+    if (!outcome) co_return problem_response(outcome.error());
+    co_return json_response(receipt_json(**room, participant, purpose, *outcome));
+  }
+
+  Response withdraw_consent(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    policy::ConsentWithdrawn withdrawal;
+    withdrawal.participant = request.parameter("participant");
+    withdrawal.purpose = request.parameter("purpose");
+    const auto outcome = co_await (*room)->withdraw(withdrawal);
+    if (!outcome) co_return problem_response(outcome.error());
+    co_return json_response(
+        receipt_json(**room, withdrawal.participant, withdrawal.purpose, *outcome));
+  }
+
+  Response put_purpose(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    auto body = read_body(request, parse_put_purpose);
+    if (!body) co_return problem_response(body.error());
+    auto start = purpose_started(request.parameter("purpose"), std::move(*body));
+    const auto started = co_await (*room)->start_purpose(std::move(start));
+    if (!started) co_return problem_response(started.error());
+    co_return json_response(room_json(**room));
+  }
+
+  Response delete_purpose(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    const auto stopped = co_await (*room)->stop_purpose(request.parameter("purpose"));
+    if (!stopped) co_return problem_response(stopped.error());
+    co_return empty_response();
+  }
+
+  Response get_decision(const HttpRequest& request) {
+    const auto room = find_with_participant(request);
+    if (!room) co_return problem_response(room.error());
+    const auto& participant = request.parameter("participant");
+    const auto& purpose = request.parameter("purpose");
+    const auto& rules = (*room)->rules();
+    if (!rules.rules().purposes.contains(purpose)) {
+      co_return problem_response(
+          make_problem(ProblemType::not_found, "The policy declares no such purpose."));
+    }
+    const auto explain = request.query.find("explain");
+    if (explain != request.query.end() && explain->second == "true") {
+      co_return json_response(explanations_json(rules.explain(participant, purpose)));
+    }
+    co_return json_response(decisions_json(rules.decisions_for_purpose(participant, purpose)));
+  }
+
+  Response get_cdrs(const HttpRequest& request) {
+    CdrQuery query;
+    query.limit = cdr_page_max;
+    if (const auto room = request.query.find("room"); room != request.query.end()) {
+      query.room = room->second;
+    }
+    const auto found = co_await backend_.storage.cdrs(std::move(query));
+    if (!found) {
+      co_return problem_response(
+          make_problem(ProblemType::unavailable, "The records cannot be read now. See /readyz."));
+    }
+    json::array records;
+    for (const auto& entry : *found) {
+      boost::system::error_code unreadable;
+      auto record = json::parse(entry.json, unreadable);
+      if (!unreadable) records.push_back(std::move(record));
+    }
+    co_return json_response(json::serialize(json::object{{"cdrs", std::move(records)}}));
+  }
+
+  Response get_events(const HttpRequest& request) { co_return backend_.events.subscribe(request); }
+
+  Response get_openapi(const HttpRequest&) {
+    co_return json_response(std::string(embedded("openapi.json").value_or("{}")));
+  }
+
+  Response get_metrics(const HttpRequest&) {
+    HttpResponse response;
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = co_await backend_.metrics();
+    co_return response;
+  }
+
+  Response get_health(const HttpRequest&) { co_return json_response("{\"status\":\"alive\"}"); }
+
+  Response get_readiness(const HttpRequest&) {
+    const auto ready = backend_.readiness();
+    if (!ready) co_return problem_response(ready.error());
+    co_return json_response(*ready);
+  }
+
+ private:
+  Answered<std::shared_ptr<Conference>> find_with_participant(const HttpRequest& request) const {
+    auto room = backend_.conferences.find(request.parameter("room"));
+    if (room && !(*room)->has(request.parameter("participant"))) {
+      return make_problem(ProblemType::not_found, "No such participant in this room.");
+    }
+    return room;
+  }
+
+  ApiBackend& backend_;
+};
+
+}  // namespace
+
+void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
+  using Handler = Response (Api::*)(const HttpRequest&);
+  const std::pair<Operation, Handler> handlers[] = {
+      {Operation::put_room, &Api::put_room},
+      {Operation::get_room, &Api::get_room},
+      {Operation::delete_room, &Api::delete_room},
+      {Operation::put_participant, &Api::put_participant},
+      {Operation::get_participant, &Api::get_participant},
+      {Operation::delete_participant, &Api::delete_participant},
+      {Operation::post_offer, &Api::post_offer},
+      {Operation::post_answer, &Api::post_answer},
+      {Operation::put_consent, &Api::put_consent},
+      {Operation::withdraw_consent, &Api::withdraw_consent},
+      {Operation::put_purpose, &Api::put_purpose},
+      {Operation::delete_purpose, &Api::delete_purpose},
+      {Operation::get_decision, &Api::get_decision},
+      {Operation::get_cdrs, &Api::get_cdrs},
+      {Operation::get_events, &Api::get_events},
+      {Operation::get_openapi, &Api::get_openapi},
+      {Operation::get_metrics, &Api::get_metrics},
+      {Operation::get_health, &Api::get_health},
+      {Operation::get_readiness, &Api::get_readiness},
+  };
+  const auto api = std::make_shared<Api>(backend);  // one owner a handler: std::function copies
+  for (const auto& [operation, handler] : handlers) {
+    const std::size_t line = backend.totals.api.size();
+    backend.totals.api.emplace_back().operation = route_of(operation).operation_id;
+    dispatcher.bind(operation, [api, &totals = backend.totals, line,
+                                method = handler](const HttpRequest& request) -> Response {
+      const auto asked = std::chrono::steady_clock::now();
+      auto response = co_await ((*api).*method)(request);
+      ++totals.api[line].by_status[response.status];
+      totals.api[line].duration.observe(std::chrono::duration_cast<std::chrono::microseconds>(
+          std::chrono::steady_clock::now() - asked));
+      co_return response;
+    });
+  }
+}
+
+}  // namespace assent::gateway

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "gateway/conferences.hpp"
+#include "gateway/dispatcher.hpp"
+#include "gateway/event_stream.hpp"
+#include "gateway/storage.hpp"
+
+namespace assent::gateway {
+
+// What the API speaks for.
+struct ApiBackend {
+  Conferences& conferences;
+  Storage& storage;
+  EventHub& events;
+  MetricsSnapshot& totals;
+  std::function<boost::asio::awaitable<std::string>()> metrics;  // Prometheus text
+  std::function<Answered<std::string>()> readiness;              // JSON, or why not ready
+};
+
+// Binds every operation of the route table. `backend` outlives the dispatcher.
+void bind_api(Dispatcher& dispatcher, ApiBackend& backend);
+
+}  // namespace assent::gateway

@@ -1,0 +1,211 @@
+#include "gateway/api_json.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "gateway/rfc3339.hpp"
+
+namespace assent::gateway {
+namespace json = boost::json;
+
+namespace {
+
+policy::Minor minor_of(const std::optional<MinorStatus>& status) {
+  if (!status) return policy::Minor::unflagged;
+  switch (*status) {
+    case MinorStatus::adult:
+      return policy::Minor::no;
+    case MinorStatus::minor:
+      return policy::Minor::yes;
+    case MinorStatus::unknown:
+      break;
+  }
+  return policy::Minor::unknown;
+}
+
+policy::Method method_of(ConsentMethod method) {
+  switch (method) {
+    case ConsentMethod::implied:
+      return policy::Method::implied;
+    case ConsentMethod::service_start:
+      return policy::Method::service_start;
+    case ConsentMethod::online:
+      return policy::Method::online;
+    case ConsentMethod::verbal:
+      return policy::Method::verbal;
+    case ConsentMethod::written:
+      return policy::Method::written;
+  }
+  return policy::Method::implied;
+}
+
+policy::DefaultState default_state_of(const std::optional<BoxDefault>& state) {
+  if (!state) return policy::DefaultState::unstated;
+  return *state == BoxDefault::unticked ? policy::DefaultState::unticked
+                                        : policy::DefaultState::ticked;
+}
+
+json::object decision_object(const policy::Decision& decision) {
+  json::object object{{"sink", decision.sink},
+                      {"purpose", decision.purpose},
+                      {"permitted", decision.permitted},
+                      {"reason", to_string(decision.reason)},
+                      {"sentence", policy::sentence(decision.reason)},
+                      {"epoch", decision.epoch},
+                      {"rules", decision.rules_hash}};
+  if (decision.deadline) object["deadline"] = to_rfc3339(*decision.deadline);
+  return object;
+}
+
+json::array decision_array(const std::vector<policy::Decision>& decisions) {
+  json::array array;
+  for (const auto& decision : decisions)
+    array.push_back(decision_object(decision));
+  return array;
+}
+
+json::object consents_object(const Conference& conference, std::string_view participant) {
+  json::object consents;
+  for (const auto& [purpose, unused] : conference.rules().rules().purposes) {
+    const auto* consent = conference.rules().consent(participant, purpose);
+    if (consent == nullptr || consent->state == policy::ConsentState::unknown) continue;
+    consents[purpose] = {{"state", to_string(consent->state)},
+                         {"method", to_string(consent->statement.method)},
+                         {"strength", to_string(consent->strength)},
+                         {"epoch", consent->epoch},
+                         {"since", to_rfc3339(consent->changed_at)}};
+  }
+  return consents;
+}
+
+json::object finding_object(const policy::Finding& finding) {
+  return {{"axis", to_string(finding.axis)},   {"reason", to_string(finding.reason)},
+          {"detail", finding.detail},          {"row", finding.row},
+          {"citation", finding.citation},      {"source", finding.source},
+          {"source_date", finding.source_date}};
+}
+
+}  // namespace
+
+JoinRequest join_request(std::string participant, PutParticipant body) {
+  JoinRequest request;
+  request.who.participant = std::move(participant);
+  request.who.subject = std::move(body.subject);
+  request.who.minor = minor_of(body.minor);
+  request.latching = body.latching;
+  const auto add = [&](policy::EvidenceKind kind, std::string code, std::string evidence) {
+    request.who.evidence.push_back({kind, code});
+    request.evidence.push_back({std::move(code), kind, std::move(evidence)});
+  };
+  for (auto& code : body.jurisdictions.declared)
+    add(policy::EvidenceKind::declared, code, code);
+  for (auto& code : body.jurisdictions.account)
+    add(policy::EvidenceKind::account, code, code);
+  // Without a place a number or an address stands for an unknown jurisdiction, the strictest.
+  if (body.jurisdictions.e164) add(policy::EvidenceKind::e164, {}, *body.jurisdictions.e164);
+  if (body.jurisdictions.ip) add(policy::EvidenceKind::ip, {}, *body.jurisdictions.ip);
+  return request;
+}
+
+policy::ConsentStated consent_stated(std::string participant, std::string purpose, PutConsent body,
+                                     std::string nonce) {
+  policy::ConsentStated stated;
+  stated.participant = std::move(participant);
+  stated.purpose = std::move(purpose);
+  auto& statement = stated.statement;
+  statement.answer =
+      body.statement == Statement::granted ? policy::Answer::granted : policy::Answer::refused;
+  statement.method = method_of(body.method);
+  statement.evidence.insert(body.evidence.begin(), body.evidence.end());
+  statement.default_state = default_state_of(body.default_state);
+  statement.expires = body.expires;
+  statement.nonce = std::move(nonce);
+  if (body.notice) {
+    statement.notice = {body.notice->id, body.notice->version, body.notice->language,
+                        "sha256:" + body.notice->hash};
+  }
+  return stated;
+}
+
+policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body) {
+  policy::PurposeStarted start;
+  start.purpose = std::move(purpose);
+  start.by = body.by == PerformedBy::server ? policy::By::server : policy::By::sinks;
+  if (body.sinks) start.sinks = std::move(*body.sinks);
+  return start;
+}
+
+std::string receipt_json(const Conference& conference, std::string_view participant,
+                         std::string_view purpose, const ConsentOutcome& outcome) {
+  json::object receipt{{"room", conference.identity().room},
+                       {"participant", participant},
+                       {"purpose", purpose},
+                       {"state", to_string(outcome.state)},
+                       {"epoch", outcome.epoch},
+                       {"at", to_rfc3339(outcome.at)},
+                       {"permits", decision_array(outcome.decisions)}};
+  json::array cut;
+  for (const auto& mark : outcome.cut) {
+    cut.push_back({{"sink", mark.sink},
+                   {"ssrc", mark.ssrc},
+                   {"epoch", mark.epoch},
+                   {"last_sequence", mark.last_sequence}});
+  }
+  receipt["cut"] = std::move(cut);
+  return json::serialize(receipt);
+}
+
+std::string room_json(const Conference& conference) {
+  json::object room{{"room", conference.identity().room},
+                    {"session", conference.identity().session},
+                    {"tenant", conference.identity().tenant},
+                    {"epoch", conference.rules().epoch()},
+                    {"rules", conference.rules().rules().hash}};
+  json::array participants;
+  for (const auto& id : conference.participants())
+    participants.push_back(json::value(id));
+  room["participants"] = std::move(participants);
+  json::object purposes;
+  for (const auto& purpose : conference.purposes()) {
+    json::array sinks;
+    for (const auto& sink : conference.rules().active_sinks(purpose)) {
+      sinks.push_back(json::value(sink));
+    }
+    purposes[purpose] = {{"sinks", std::move(sinks)}};
+  }
+  room["purposes"] = std::move(purposes);
+  return json::serialize(room);
+}
+
+std::string participant_json(const Conference& conference, std::string_view participant) {
+  json::object object{{"room", conference.identity().room}, {"participant", participant}};
+  object["consents"] = consents_object(conference, participant);
+  json::array decisions;
+  for (const auto& decision : conference.rules().decisions()) {
+    if (decision.participant == participant) decisions.push_back(decision_object(decision));
+  }
+  object["decisions"] = std::move(decisions);
+  return json::serialize(object);
+}
+
+std::string decisions_json(const std::vector<policy::Decision>& decisions) {
+  return json::serialize(json::object{{"decisions", decision_array(decisions)}});
+}
+
+std::string explanations_json(const std::vector<policy::Explanation>& explanations) {
+  json::array array;
+  for (const auto& explanation : explanations) {
+    auto object = decision_object(explanation.decision);
+    object["words"] = in_words(explanation);
+    json::array findings;
+    for (const auto& finding : explanation.findings)
+      findings.push_back(finding_object(finding));
+    object["findings"] = std::move(findings);
+    array.push_back(std::move(object));
+  }
+  return json::serialize(json::object{{"decisions", std::move(array)}});
+}
+
+}  // namespace assent::gateway

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/conference.hpp"
+#include "gateway/requests.hpp"
+#include "policy/event.hpp"
+
+// Between the words of the API and those of the conference.
+namespace assent::gateway {
+
+[[nodiscard]] JoinRequest join_request(std::string participant, PutParticipant body);
+[[nodiscard]] policy::ConsentStated consent_stated(std::string participant, std::string purpose,
+                                                   PutConsent body, std::string nonce);
+[[nodiscard]] policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body);
+
+[[nodiscard]] std::string receipt_json(const Conference& conference, std::string_view participant,
+                                       std::string_view purpose, const ConsentOutcome& outcome);
+[[nodiscard]] std::string room_json(const Conference& conference);
+[[nodiscard]] std::string participant_json(const Conference& conference,
+                                           std::string_view participant);
+[[nodiscard]] std::string decisions_json(const std::vector<policy::Decision>& decisions);
+[[nodiscard]] std::string explanations_json(const std::vector<policy::Explanation>& explanations);
+
+}  // namespace assent::gateway

@@ -1,0 +1,142 @@
+#include "gateway/call_legs.hpp"
+
+#include <utility>
+
+namespace assent::gateway {
+namespace {
+
+constexpr std::array both_sides{media::Side::client, media::Side::server};
+
+constexpr std::size_t index(media::Side side) {
+  return static_cast<std::size_t>(side);
+}
+
+Problem problem_of(const media::SdpError& error) {
+  return make_problem(ProblemType::invalid_value, media::to_string(error), "/sdp");
+}
+
+media::LegConfig config_of(const media::LegPlan& plan, media::SourceId source, media::Side side,
+                           bool latching) {
+  media::LegConfig config;
+  config.source = source;
+  config.side = side;
+  config.receive_key = plan.receive_key;
+  config.send_key = plan.send_key;
+  config.remote_rtp = plan.remote_rtp;
+  config.remote_rtcp = plan.remote_rtcp;
+  config.rtcp_mux = plan.rtcp_mux;
+  config.peer_listens = media::receives(plan.direction);
+  config.latching = latching && side == media::Side::client && !plan.is_secure();
+  config.payload_types = plan.payload_types;
+  for (const auto& source_line : plan.sources)
+    config.signalled_ssrcs.push_back(source_line.ssrc);
+  return config;
+}
+
+}  // namespace
+
+CallLegs::CallLegs(PortRange& ports, LegAddresses addresses, media::Entropy entropy)
+    : ports_{ports}, addresses_{addresses}, entropy_{std::move(entropy)} {}
+
+Answered<void> CallLegs::open_ports(Section& section) {
+  for (const auto side : both_sides) {
+    auto& opened = section.opened[index(side)];
+    if (opened) continue;
+    opened = ports_.open(addresses_.bind);
+    if (!opened) {
+      return make_problem(ProblemType::exhausted,
+                          "No pair of media ports is free. Widen media.port_range, or wait for "
+                          "calls to end.");
+    }
+    media::LocalTransport& local = section.local[index(side)];
+    local = {addresses_.announce, addresses_.announce};
+    local.rtp.port = opened->ports.rtp.local().port;
+    local.rtcp.port = opened->ports.rtcp->local().port;
+  }
+  return {};
+}
+
+std::vector<media::LocalTransport> CallLegs::transports(media::Side side) const {
+  std::vector<media::LocalTransport> all(media::sdp_media_max);
+  for (std::size_t i = 0; i < sections_.size(); ++i)
+    all[i] = sections_[i].local[index(side)];
+  return all;
+}
+
+Answered<std::string> CallLegs::offer(media::Side from, std::string_view sdp,
+                                      std::optional<media::Profile> toward_other_side) {
+  const auto needed = negotiation_.receive_offer(from, sdp);
+  if (!needed) return problem_of(needed.error());
+  for (const auto section : *needed) {
+    if (sections_.size() <= section) sections_.resize(section + 1);
+    if (auto opened = open_ports(sections_[section]); !opened) {
+      negotiation_.roll_back();
+      return opened.error();
+    }
+  }
+  auto written =
+      negotiation_.write_offer(toward_other_side, transports(media::other(from)), entropy_);
+  if (!written) {
+    negotiation_.roll_back();
+    return problem_of(written.error());
+  }
+  return std::move(*written);
+}
+
+Answered<std::string> CallLegs::answer(std::string_view sdp) {
+  const auto offerer = negotiation_.offerer();
+  if (!offerer) {
+    return make_problem(ProblemType::conflict, "There is no offer to answer. POST one first.");
+  }
+  if (const auto taken = negotiation_.receive_answer(sdp); !taken) {
+    return problem_of(taken.error());
+  }
+  auto written = negotiation_.write_answer(transports(*offerer), entropy_);
+  if (!written) return problem_of(written.error());
+  return std::move(*written);
+}
+
+std::vector<LegChange> CallLegs::changes(media::SourceId source, bool latching) {
+  std::vector<LegChange> changes;
+  const auto plans = negotiation_.legs();
+  for (std::size_t i = 0; i < sections_.size(); ++i) {
+    Section& section = sections_[i];
+    const bool active = i < plans.size() && plans[i].active;
+    const bool exists = section.legs[0].has_value();
+    if (!active && !exists) continue;
+    LegChange change;
+    change.section = i;
+    change.what = !active  ? LegChange::What::remove
+                  : exists ? LegChange::What::reconfigure
+                           : LegChange::What::add;
+    for (const auto side : both_sides) {
+      change.legs[index(side)] = section.legs[index(side)];
+      if (!active) continue;
+      const auto& plan = plans[i].leg(side);
+      change.configs[index(side)] = config_of(plan, source, side, latching);
+      change.transports[index(side)] = to_string(plan.profile);
+      if (!exists) change.ports[index(side)] = std::move(section.opened[index(side)]->ports);
+    }
+    if (active) change.media = plans[i].kind == media::MediaKind::video ? "video" : "audio";
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+void CallLegs::added(std::size_t section, media::LegId client, media::LegId server) {
+  sections_[section].legs[0] = client;
+  sections_[section].legs[1] = server;
+}
+
+void CallLegs::removed(std::size_t section) {
+  sections_[section] = Section{};
+}
+
+bool CallLegs::has_plain_leg(media::Side side) const {
+  for (const auto& plan : negotiation_.legs()) {
+    if (plan.active && !plan.leg(side).is_secure()) return true;
+  }
+  return false;
+}
+
+}  // namespace assent::gateway

@@ -1,0 +1,197 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/call_legs.hpp"
+#include "gateway/call_record.hpp"
+#include "gateway/media_worker.hpp"
+#include "gateway/metrics.hpp"
+#include "gateway/problem.hpp"
+#include "gateway/sink_places.hpp"
+#include "gateway/storage.hpp"
+#include "gateway/turn.hpp"
+#include "policy/room.hpp"
+
+namespace assent::gateway {
+
+// What happened, told to whoever listens (GET /v1/events): a word, and a JSON object with ids.
+using Publish =
+    std::function<void(std::string_view type, std::string_view room, const std::string& json)>;
+
+// What a conference needs of the process around it; all of it outlives the conference.
+struct ConferenceServices {
+  const policy::RuleBook& rules;
+  Storage& storage;
+  SinkPlaces& sinks;
+  PortRange& ports;
+  LegAddresses addresses;
+  media::Entropy entropy;
+  std::chrono::milliseconds interim_period;
+  Publish publish;
+  MetricsSnapshot& totals;  // what happened since the start
+};
+
+struct JoinRequest {
+  policy::ParticipantJoined who;
+  std::vector<CdrJurisdiction> evidence;  // for the record
+  bool latching = false;
+};
+
+// A cut mark with the sink's name.
+struct SinkCut {
+  std::string sink;
+  std::uint32_t ssrc = 0;
+  std::uint64_t epoch = 0;
+  std::int64_t last_sequence = 0;  // extended
+};
+
+// What a statement or a withdrawal came to, for the receipt.
+struct ConsentOutcome {
+  policy::ConsentState state = policy::ConsentState::unknown;
+  policy::Epoch epoch = 0;
+  WallTime at{};
+  std::vector<policy::Decision> decisions;  // of this participant for this purpose
+  std::vector<SinkCut> cut;
+};
+
+// One holding of one room: who is in it, what they said, what runs, and the media that follows
+// from it. Every public operation waits its turn, and answers only when its effect is there:
+// what permits is durable before it is effective; what restricts is effective, then durable.
+// Control thread only.
+class Conference : public std::enable_shared_from_this<Conference> {
+ public:
+  struct Identity {
+    std::string room;
+    std::string session;  // this holding of it
+    std::string tenant;
+    media::RoomKey key{};
+  };
+  Conference(const boost::asio::any_io_executor& executor, ConferenceServices& services,
+             MediaWorker& worker, Identity identity);
+
+  // Opens the room's record and starts its clock. Once, first.
+  boost::asio::awaitable<Answered<void>> open();
+  // Everybody leaves, the records are closed.
+  boost::asio::awaitable<void> close(CauseForClosing cause);
+
+  boost::asio::awaitable<Answered<void>> join(JoinRequest request);
+  boost::asio::awaitable<Answered<void>> leave(std::string participant, CauseForClosing cause);
+
+  boost::asio::awaitable<Answered<std::string>> offer(std::string participant, media::Side from,
+                                                      std::string sdp,
+                                                      std::optional<media::Profile> toward);
+  boost::asio::awaitable<Answered<std::string>> answer(std::string participant, std::string sdp);
+
+  boost::asio::awaitable<Answered<ConsentOutcome>> state_consent(policy::ConsentStated statement);
+  boost::asio::awaitable<Answered<ConsentOutcome>> withdraw(policy::ConsentWithdrawn withdrawal);
+
+  boost::asio::awaitable<Answered<void>> start_purpose(policy::PurposeStarted start);
+  boost::asio::awaitable<Answered<void>> stop_purpose(std::string purpose);
+
+  // The worker noticed something on one of this room's legs.
+  void on_relay_event(const media::RelayEvent& event);
+
+  [[nodiscard]] const Identity& identity() const { return identity_; }
+  [[nodiscard]] const policy::Room& rules() const { return policy_; }
+  [[nodiscard]] MediaWorker& worker() { return worker_; }
+  [[nodiscard]] bool is_closed() const { return closed_; }
+  [[nodiscard]] std::vector<std::string> participants() const;
+  [[nodiscard]] std::vector<std::string> purposes() const;
+  [[nodiscard]] bool has(std::string_view participant) const {
+    return participants_.contains(participant);
+  }
+
+ private:
+  // What the worker was last told about one participant and one sink.
+  struct Standing {
+    policy::Decision decision;
+    std::optional<TrackId> track;
+    bool sink_failed = false;  // permitted, but the sink could not be opened
+  };
+  struct Participant {
+    Participant(policy::ParticipantJoined joined, media::SourceId on_relay, CallLegs call_legs,
+                Cdr opening)
+        : id{joined.participant},
+          who{std::move(joined)},
+          source{on_relay},
+          legs{std::move(call_legs)},
+          record{std::move(opening)} {}
+
+    std::string id;
+    policy::ParticipantJoined who;
+    media::SourceId source;
+    CallLegs legs;
+    CallRecord record;
+    bool latching = false;
+    std::map<media::SinkId, Standing> standing;
+  };
+  struct PermitOrder {
+    Participant* participant;
+    media::SinkId sink;
+    policy::Decision decision;
+    media::Permit permit;
+    std::optional<TrackId> track;  // of the recorder, when it opens
+    std::vector<media::CutMark> cut;
+  };
+
+  // conference_enforcement.cpp: from decisions to the worker, the recorders and the records.
+  boost::asio::awaitable<std::vector<SinkCut>> enforce(policy::Decisions decisions,
+                                                       CauseForClosing cause);
+  boost::asio::awaitable<void> open_track(PermitOrder& order);
+  boost::asio::awaitable<void> close_track(const PermitOrder& order, TrackId track);
+  boost::asio::awaitable<void> carry_out(std::vector<PermitOrder>& orders);
+  [[nodiscard]] std::vector<PermitOrder> orders_of(const policy::Decisions& decisions,
+                                                   bool permitted, const ClockReading& clocks);
+  boost::asio::awaitable<void> attach_routes(std::vector<Participant*> who,
+                                             std::vector<media::SinkId> sinks);
+  boost::asio::awaitable<void> detach_routes(std::vector<media::SinkId> sinks);
+  boost::asio::awaitable<void> settle(std::vector<Participant*> who);
+  void fold(Participant& participant, const media::SourceRecord& record);
+  void count(const media::SourceRecord& record, const CallRecord::ReasonOf& reason_of);
+
+  // conference_records.cpp: what is written down.
+  [[nodiscard]] Cdr opening_record(const JoinRequest& request) const;
+  [[nodiscard]] CdrEntry entry_of(Participant& participant, CdrKind kind,
+                                  std::optional<CauseForClosing> cause);
+  [[nodiscard]] std::vector<CdrConsent> consents_of(const Participant& participant) const;
+  [[nodiscard]] std::vector<CdrTransfer> transfers_of(Participant& participant) const;
+  [[nodiscard]] std::vector<Record> journal(const policy::Decisions& decisions) const;
+  void record_later(std::vector<Record> records);
+  void record_later(CdrEntry entry);
+  void publish_decisions(const policy::Decisions& decisions);
+  void publish_sink_failure(const policy::Decision& decision, RecorderError error);
+  void publish_cut(const std::vector<SinkCut>& cut, std::string_view participant);
+
+  boost::asio::awaitable<void> keep_time();
+  boost::asio::awaitable<void> pass_time();
+  boost::asio::awaitable<Answered<void>> part(Participant& participant, CauseForClosing cause);
+  [[nodiscard]] Answered<Participant*> find(std::string_view participant);
+  [[nodiscard]] ConsentOutcome outcome(std::string_view participant, std::string_view purpose,
+                                       policy::Giver giver) const;
+  [[nodiscard]] Answered<std::vector<media::SinkId>> places_of(policy::PurposeStarted& start) const;
+
+  ConferenceServices& services_;
+  MediaWorker& worker_;
+  Identity identity_;
+  policy::Room policy_;
+  Turn turn_;
+  boost::asio::steady_timer timer_;
+  media::TimePoint next_interim_;
+  CallRecord room_record_;
+  bool closed_ = false;
+  std::map<std::string, std::unique_ptr<Participant>, std::less<>> participants_;
+  std::map<std::string, std::vector<media::SinkId>, std::less<>> running_;  // by purpose
+};
+
+[[nodiscard]] Problem problem_of(const policy::Refusal& refusal);
+
+}  // namespace assent::gateway

@@ -1,0 +1,243 @@
+// From decisions to the worker, the recorders and the records.
+#include <algorithm>
+#include <utility>
+
+#include "gateway/conference.hpp"
+
+namespace assent::gateway {
+namespace asio = boost::asio;
+
+namespace {
+
+// Why packets were withheld while this was the standing of the pair.
+std::string_view reason_word(const policy::Decision& decision, bool sink_failed) {
+  return decision.permitted && sink_failed ? "sink_failed" : to_string(decision.reason);
+}
+
+}  // namespace
+
+std::vector<Conference::PermitOrder> Conference::orders_of(const policy::Decisions& decisions,
+                                                           bool permitted,
+                                                           const ClockReading& clocks) {
+  std::vector<PermitOrder> orders;
+  for (const auto& decision : decisions.changed) {
+    if (decision.permitted != permitted) continue;
+    const auto who = participants_.find(decision.participant);
+    const auto sink = services_.sinks.find(decision.sink);
+    if (who == participants_.end() || !sink) continue;
+    media::Permit permit = media::Permit::denied(decision.epoch);
+    if (permitted) {
+      permit.open_until =
+          decision.deadline ? clocks.steady_of(*decision.deadline) : media::TimePoint::max();
+    }
+    orders.push_back({who->second.get(), *sink, decision, permit, std::nullopt, {}});
+  }
+  return orders;
+}
+
+// What closes comes first: it waits for nothing but the worker. A new epoch of what stays open is
+// an opening.
+asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions decisions,
+                                                          CauseForClosing cause) {
+  const auto clocks = read_clocks();
+  std::vector<SinkCut> cut;
+  std::vector<Participant*> touched;
+  for (const bool permitted : {false, true}) {
+    auto orders = orders_of(decisions, permitted, clocks);
+    if (orders.empty()) continue;
+    for (auto& order : orders) {
+      if (permitted) co_await open_track(order);
+    }
+    co_await carry_out(orders);
+    for (auto& order : orders) {
+      touched.push_back(order.participant);
+      for (const auto& mark : order.cut) {
+        cut.push_back({order.decision.sink, static_cast<std::uint32_t>(mark.ssrc), mark.epoch,
+                       mark.last_sequence});
+      }
+      Standing& standing = order.participant->standing[order.sink];
+      const auto track = std::exchange(standing.track, order.track);
+      standing.decision = order.decision;
+      if (track) co_await close_track(order, *track);
+    }
+  }
+  for (const auto& change : decisions.consents) {
+    ++services_.totals.consent_changes[static_cast<std::size_t>(change.state)];
+    const auto who = participants_.find(change.participant);
+    if (who != participants_.end()) touched.push_back(who->second.get());
+  }
+  publish_decisions(decisions);
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  std::vector<Record> records;
+  for (Participant* participant : touched) {
+    records.push_back(entry_of(*participant, CdrKind::interim, cause));
+  }
+  if (!records.empty()) record_later(std::move(records));
+  // The clock may have to ring earlier now.
+  const auto timeout = policy_.next_timeout();
+  if (timeout && clocks.steady_of(*timeout) < timer_.expiry()) timer_.cancel();
+  co_return cut;
+}
+
+// A recorder's file stands before the permit opens: not one permitted packet is lost to it.
+asio::awaitable<void> Conference::open_track(PermitOrder& order) {
+  OggRecorder* recorder = services_.sinks.recorder(order.sink);
+  if (recorder == nullptr) co_return;
+  TrackSpec spec;
+  spec.session = identity_.session;
+  spec.room = identity_.room;
+  spec.participant = order.participant->id;
+  spec.sink = order.decision.sink;
+  spec.purpose = order.decision.purpose;
+  spec.epoch = order.decision.epoch;
+  const auto opened = co_await recorder->open(std::move(spec));
+  Standing& standing = order.participant->standing[order.sink];
+  standing.sink_failed = !opened.has_value();
+  if (opened) {
+    order.track = *opened;
+  } else {
+    order.permit = media::Permit::denied(order.decision.epoch);
+    publish_sink_failure(order.decision, opened.error());
+  }
+}
+
+asio::awaitable<void> Conference::close_track(const PermitOrder& order, TrackId track) {
+  OggRecorder* recorder = services_.sinks.recorder(order.sink);
+  if (order.cut.empty()) {
+    const auto closed = co_await recorder->close(track);
+    (void)closed;  // the recorder's health tells of a failing disk
+  } else {
+    const auto last =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(order.cut.front().last_sequence, 0));
+    const auto closed = co_await recorder->cut(track, last);
+    (void)closed;
+  }
+}
+
+asio::awaitable<void> Conference::carry_out(std::vector<PermitOrder>& orders) {
+  struct Reply {
+    std::vector<std::pair<Participant*, media::SourceRecord>> records;
+  };
+  const auto apply = [&orders](MediaPath& path) {
+    Reply reply;
+    const auto now = std::chrono::steady_clock::now();
+    for (auto& order : orders) {
+      auto& relay = path.relay();
+      const auto source = order.participant->source;
+      order.cut = relay.set_permit(now, source, order.sink, order.permit);
+      if (order.track) path.set_track(source, order.sink, *order.track);
+      // The packets counted so far were judged by the decision before.
+      reply.records.emplace_back(order.participant, relay.settle(source));
+    }
+    return reply;
+  };
+  const auto reply = co_await worker_.run(apply);
+  for (const auto& [participant, record] : reply.records)
+    fold(*participant, record);
+}
+
+void Conference::fold(Participant& participant, const media::SourceRecord& record) {
+  const auto reason_of = [&](media::SinkId sink) -> std::string_view {
+    const auto& standing = participant.standing[sink];
+    return reason_word(standing.decision, standing.sink_failed);
+  };
+  participant.record.fold(record, read_clocks(), reason_of);
+  count(record, reason_of);
+}
+
+void Conference::count(const media::SourceRecord& record, const CallRecord::ReasonOf& reason_of) {
+  for (const auto& leg : record) {
+    auto& traffic = leg.side == media::Side::client ? services_.totals.from_client
+                                                    : services_.totals.from_server;
+    const auto& counters = leg.counters;
+    traffic.rtp_packets += counters.rtp_packets;
+    traffic.rtp_bytes += counters.rtp_bytes;
+    traffic.rtcp_packets += counters.rtcp_packets;
+    traffic.relayed_packets += counters.forwarded_packets;
+    traffic.relayed_bytes += counters.forwarded_bytes;
+    traffic.withheld_from_server += counters.withheld_from_server;
+    for (std::size_t i = 0; i < media::drop_reasons; ++i) {
+      traffic.dropped[i] += counters.drops[i];
+      traffic.lost[i] += counters.unforwarded[i];
+    }
+    for (const auto& interval : leg.delivered) {
+      if (SinkMetrics* sink = services_.sinks.totals(services_.totals, interval.sink)) {
+        sink->delivered_packets += interval.packets;
+        sink->delivered_bytes += interval.bytes;
+      }
+    }
+    for (const auto& [id, counted] : leg.routes) {
+      SinkMetrics* sink = services_.sinks.totals(services_.totals, id);
+      for (std::size_t i = 0; sink != nullptr && i < media::withheld_reasons; ++i) {
+        const auto why = static_cast<media::Withheld>(i);
+        if (counted.withheld[i] == 0) continue;
+        const auto word = why == media::Withheld::no_permit ? reason_of(id) : to_string(why);
+        sink->withheld[std::string(word)] += counted.withheld[i];
+      }
+    }
+  }
+}
+
+asio::awaitable<void> Conference::settle(std::vector<Participant*> who) {
+  const auto apply = [&who](MediaPath& path) {
+    std::vector<media::SourceRecord> records;
+    for (const auto* participant : who)
+      records.push_back(path.relay().settle(participant->source));
+    return records;
+  };
+  const auto records = co_await worker_.run(apply);
+  for (std::size_t i = 0; i < who.size(); ++i)
+    fold(*who[i], records[i]);
+}
+
+asio::awaitable<void> Conference::attach_routes(std::vector<Participant*> who,
+                                                std::vector<media::SinkId> sinks) {
+  if (who.empty() || sinks.empty()) co_return;
+  const auto apply = [&who, &sinks](MediaPath& path) {
+    std::vector<media::SourceRecord> records;
+    for (const auto* participant : who) {
+      records.push_back(path.relay().settle(participant->source));
+      for (const auto sink : sinks)
+        path.relay().open_route(participant->source, sink);
+    }
+    return records;
+  };
+  const auto records = co_await worker_.run(apply);
+  for (std::size_t i = 0; i < who.size(); ++i) {
+    fold(*who[i], records[i]);
+    for (const auto sink : sinks) {
+      const auto& name = services_.sinks.name(sink);
+      who[i]->standing[sink].decision = policy_.decision(who[i]->id, name);
+      who[i]->standing[sink].decision.permitted = false;  // until the worker was told otherwise
+      who[i]->record.attach(sink, {name, who[i]->standing[sink].decision.purpose});
+    }
+  }
+}
+
+asio::awaitable<void> Conference::detach_routes(std::vector<media::SinkId> sinks) {
+  std::vector<Participant*> who;
+  for (auto& [id, participant] : participants_)
+    who.push_back(participant.get());
+  if (who.empty() || sinks.empty()) co_return;
+  const auto apply = [&who, &sinks](MediaPath& path) {
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<media::SourceRecord> records;
+    for (const auto* participant : who) {
+      for (const auto sink : sinks)
+        path.relay().close_route(now, participant->source, sink);
+      records.push_back(path.relay().settle(participant->source));
+    }
+    return records;
+  };
+  const auto records = co_await worker_.run(apply);
+  for (std::size_t i = 0; i < who.size(); ++i) {
+    fold(*who[i], records[i]);
+    for (const auto sink : sinks) {
+      who[i]->record.detach(sink);
+      who[i]->standing.erase(sink);
+    }
+  }
+}
+
+}  // namespace assent::gateway

@@ -1,0 +1,200 @@
+// What a conference writes down and tells.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "gateway/conference.hpp"
+
+namespace assent::gateway {
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+json::object decision_json(const policy::Decision& decision) {
+  return {{"participant", decision.participant},
+          {"purpose", decision.purpose},
+          {"sink", decision.sink},
+          {"permitted", decision.permitted},
+          {"reason", to_string(decision.reason)},
+          {"epoch", decision.epoch}};
+}
+
+std::string evidence_json(const policy::Evidence& evidence) {
+  json::object object;
+  for (const auto& [key, value] : evidence)
+    object[key] = value;
+  return object.empty() ? std::string{} : json::serialize(object);
+}
+
+std::string notice_json(const policy::NoticeReference& notice) {
+  if (notice.id.empty()) return {};
+  return json::serialize(json::object{{"id", notice.id},
+                                      {"version", notice.version},
+                                      {"language", notice.language},
+                                      {"hash", notice.hash}});
+}
+
+std::string_view statement_word(policy::ConsentState state) {
+  using enum policy::ConsentState;
+  switch (state) {
+    case granted:
+    case refused:
+    case withdrawn:
+      return to_string(state);
+    default:
+      return {};  // nobody spoke
+  }
+}
+
+}  // namespace
+
+Cdr Conference::opening_record(const JoinRequest& request) const {
+  Cdr cdr;
+  cdr.session = identity_.session;
+  cdr.room = identity_.room;
+  cdr.tenant = identity_.tenant;
+  cdr.participant = request.who.participant;
+  cdr.subject = request.who.subject;
+  cdr.minor = request.who.minor;
+  cdr.opened = read_clocks().wall;
+  cdr.jurisdictions = request.evidence;
+  cdr.policy_hash = services_.rules.hash;
+  return cdr;
+}
+
+CdrEntry Conference::entry_of(Participant& participant, CdrKind kind,
+                              std::optional<CauseForClosing> cause) {
+  auto cdr = participant.record.next(kind, cause, read_clocks().wall);
+  cdr.consents = consents_of(participant);
+  cdr.transfers = transfers_of(participant);
+  participant.record.cdr().transfers = cdr.transfers;  // for the last one, when they have left
+  return to_entry(cdr);
+}
+
+std::vector<CdrConsent> Conference::consents_of(const Participant& participant) const {
+  std::vector<CdrConsent> consents;
+  for (const auto& [purpose, unused] : services_.rules.purposes) {
+    const auto* consent = policy_.consent(participant.id, purpose);
+    if (consent == nullptr || consent->state == policy::ConsentState::unknown) continue;
+    CdrConsent& entry = consents.emplace_back();
+    entry.purpose = purpose;
+    entry.state = to_string(consent->state);
+    entry.method = to_string(consent->statement.method);
+    entry.strength = to_string(consent->strength);
+    entry.epoch = consent->epoch;
+    entry.since = consent->changed_at;
+    entry.expires = consent->statement.expires;
+    if (!consent->statement.notice.id.empty()) {
+      entry.notice = consent->statement.notice.id + " " + consent->statement.notice.version;
+    }
+  }
+  return consents;
+}
+
+std::vector<Record> Conference::journal(const policy::Decisions& decisions) const {
+  std::vector<Record> records;
+  for (const auto& change : decisions.consents) {
+    ConsentEvent event;
+    event.session = identity_.session;
+    event.room = identity_.room;
+    event.participant = change.participant;
+    const auto who = participants_.find(change.participant);
+    if (who != participants_.end()) event.subject = who->second->who.subject;
+    event.purpose = change.purpose;
+    event.statement = statement_word(change.state);
+    event.state = to_string(change.state);
+    event.epoch = change.epoch;
+    event.rules = services_.rules.hash;
+    event.at = read_clocks().wall;
+    if (const auto* consent = policy_.consent(change.participant, change.purpose, change.giver)) {
+      event.method = to_string(consent->statement.method);
+      event.strength = to_string(consent->strength);
+      event.evidence = evidence_json(consent->statement.evidence);
+      event.notice = notice_json(consent->statement.notice);
+      event.expires = consent->statement.expires;
+    }
+    records.emplace_back(std::move(event));
+  }
+  return records;
+}
+
+// Counters are cumulative, so a record that is lost is made up for by the next one.
+void Conference::record_later(std::vector<Record> records) {
+  asio::co_spawn(
+      timer_.get_executor(),
+      [](ConferenceServices& services, std::vector<Record> all) -> asio::awaitable<void> {
+        const auto stored = co_await services.storage.append(std::move(all));
+        if (!stored) ++services.totals.storage.lost_cdrs;
+      }(services_, std::move(records)),
+      asio::detached);
+}
+
+void Conference::record_later(CdrEntry entry) {
+  std::vector<Record> records;
+  records.emplace_back(std::move(entry));
+  record_later(std::move(records));
+}
+
+void Conference::publish_decisions(const policy::Decisions& decisions) {
+  for (const auto& change : decisions.consents) {
+    services_.publish("consent", identity_.room,
+                      json::serialize(json::object{{"room", identity_.room},
+                                                   {"participant", change.participant},
+                                                   {"purpose", change.purpose},
+                                                   {"state", to_string(change.state)},
+                                                   {"epoch", change.epoch}}));
+  }
+  for (const auto& decision : decisions.changed) {
+    auto object = decision_json(decision);
+    object["room"] = identity_.room;
+    services_.publish("decision", identity_.room, json::serialize(object));
+  }
+}
+
+void Conference::publish_sink_failure(const policy::Decision& decision, RecorderError error) {
+  auto object = decision_json(decision);
+  object["room"] = identity_.room;
+  object["error"] = to_string(error);
+  services_.publish("sink_failed", identity_.room, json::serialize(object));
+}
+
+void Conference::publish_cut(const std::vector<SinkCut>& cut, std::string_view participant) {
+  for (const auto& mark : cut) {
+    services_.publish("cut", identity_.room,
+                      json::serialize(json::object{{"room", identity_.room},
+                                                   {"participant", participant},
+                                                   {"sink", mark.sink},
+                                                   {"ssrc", mark.ssrc},
+                                                   {"epoch", mark.epoch},
+                                                   {"last_sequence", mark.last_sequence}}));
+  }
+}
+
+void Conference::on_relay_event(const media::RelayEvent& event) {
+  const auto whose = [this](media::SourceId source) -> std::string {
+    for (const auto& [id, participant] : participants_) {
+      if (participant->source == source) return id;
+    }
+    return {};
+  };
+  json::object object{{"room", identity_.room}};
+  std::string_view type;
+  if (const auto* bound = std::get_if<media::StreamBound>(&event)) {
+    type = "stream";
+    object["participant"] = whose(bound->source);
+    object["ssrc"] = static_cast<std::uint32_t>(bound->ssrc);
+  } else if (const auto* conflict = std::get_if<media::SsrcConflict>(&event)) {
+    type = "ssrc_conflict";
+    object["participant"] = whose(conflict->source);
+    object["ssrc"] = static_cast<std::uint32_t>(conflict->ssrc);
+  } else {
+    type = "remote_learned";
+    object["participant"] = whose(std::get<media::RemoteLearned>(event).source);
+  }
+  services_.publish(type, identity_.room, json::serialize(object));
+}
+
+}  // namespace assent::gateway

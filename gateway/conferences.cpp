@@ -1,0 +1,109 @@
+#include "gateway/conferences.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace assent::gateway {
+namespace asio = boost::asio;
+
+namespace {
+
+// Names one holding of a room; nobody can guess it.
+std::string new_session(const media::Entropy& entropy) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";
+  std::array<std::byte, 16> random{};
+  entropy(random);
+  std::string session;
+  for (const auto byte : random)
+    session += letters[std::to_integer<unsigned>(byte) & 31U];
+  return session;
+}
+
+}  // namespace
+
+Conferences::Conferences(asio::any_io_executor executor, ConferenceServices& services,
+                         std::vector<std::unique_ptr<MediaWorker>>& workers)
+    : executor_{std::move(executor)}, services_{services}, workers_{workers} {}
+
+asio::awaitable<Answered<std::shared_ptr<Conference>>> Conferences::put(std::string room,
+                                                                        std::string tenant) {
+  const auto known = rooms_.find(room);
+  if (known != rooms_.end()) {
+    if (known->second->identity().tenant != tenant) {
+      co_return make_problem(ProblemType::conflict,
+                             "The room is open for another tenant. DELETE it first.", "/tenant");
+    }
+    co_return known->second;
+  }
+  if (rooms_.size() >= rooms_max) {
+    co_return make_problem(ProblemType::exhausted, "This gateway holds no more rooms.");
+  }
+  const media::RoomKey key{++last_key_};
+  Conference::Identity identity{room, new_session(services_.entropy), std::move(tenant), key};
+  auto conference =
+      std::make_shared<Conference>(executor_, services_, least_busy_worker(), std::move(identity));
+  rooms_[room] = conference;
+  by_key_[key] = conference;
+  const auto opened = co_await conference->open();
+  if (!opened) {
+    rooms_.erase(room);
+    by_key_.erase(key);
+    co_return opened.error();
+  }
+  services_.publish("room_opened", room, "{\"room\":\"" + room + "\"}");
+  co_return conference;
+}
+
+Answered<std::shared_ptr<Conference>> Conferences::find(std::string_view room) const {
+  const auto known = rooms_.find(room);
+  if (known == rooms_.end()) {
+    return make_problem(ProblemType::not_found, "No such room. PUT it first.");
+  }
+  return known->second;
+}
+
+asio::awaitable<Answered<void>> Conferences::close(std::string room, CauseForClosing cause) {
+  const auto known = rooms_.find(room);
+  if (known == rooms_.end()) co_return make_problem(ProblemType::not_found, "No such room.");
+  const auto conference = known->second;
+  co_await conference->close(cause);
+  by_key_.erase(conference->identity().key);
+  const auto still = rooms_.find(room);
+  if (still != rooms_.end() && still->second == conference) rooms_.erase(still);
+  services_.publish("room_closed", room, "{\"room\":\"" + room + "\"}");
+  co_return Answered<void>{};
+}
+
+asio::awaitable<void> Conferences::close_all(CauseForClosing cause) {
+  while (!rooms_.empty()) {
+    const auto closed = co_await close(rooms_.begin()->first, cause);
+    (void)closed;  // there is nothing that could refuse
+  }
+}
+
+void Conferences::on_relay_events(const std::vector<media::RelayEvent>& events) {
+  for (const auto& event : events) {
+    const auto key = std::visit([](const auto& what) { return what.room; }, event);
+    const auto known = by_key_.find(key);
+    if (known == by_key_.end()) continue;
+    if (const auto conference = known->second.lock()) conference->on_relay_event(event);
+  }
+}
+
+std::size_t Conferences::participants() const {
+  std::size_t count = 0;
+  for (const auto& [id, conference] : rooms_)
+    count += conference->participants().size();
+  return count;
+}
+
+MediaWorker& Conferences::least_busy_worker() {
+  std::vector<std::size_t> rooms(workers_.size());
+  for (const auto& [id, conference] : rooms_)
+    ++rooms[conference->worker().index()];
+  const auto least = std::min_element(rooms.begin(), rooms.end()) - rooms.begin();
+  return *workers_[static_cast<std::size_t>(least)];
+}
+
+}  // namespace assent::gateway

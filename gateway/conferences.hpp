@@ -1,0 +1,47 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/conference.hpp"
+
+namespace assent::gateway {
+
+// All rooms, each on the worker that had the fewest when it began. Control thread only.
+class Conferences {
+ public:
+  Conferences(boost::asio::any_io_executor executor, ConferenceServices& services,
+              std::vector<std::unique_ptr<MediaWorker>>& workers);
+
+  static constexpr std::size_t rooms_max = 20'000;
+
+  // Opens the room; one that is open already stays as it is, if its tenant is the same.
+  boost::asio::awaitable<Answered<std::shared_ptr<Conference>>> put(std::string room,
+                                                                    std::string tenant);
+  [[nodiscard]] Answered<std::shared_ptr<Conference>> find(std::string_view room) const;
+  boost::asio::awaitable<Answered<void>> close(std::string room, CauseForClosing cause);
+  boost::asio::awaitable<void> close_all(CauseForClosing cause);
+
+  // What a worker's relay noticed.
+  void on_relay_events(const std::vector<media::RelayEvent>& events);
+
+  [[nodiscard]] std::size_t rooms() const { return rooms_.size(); }
+  [[nodiscard]] std::size_t participants() const;
+
+ private:
+  [[nodiscard]] MediaWorker& least_busy_worker();
+
+  boost::asio::any_io_executor executor_;
+  ConferenceServices& services_;
+  std::vector<std::unique_ptr<MediaWorker>>& workers_;
+  std::map<std::string, std::shared_ptr<Conference>, std::less<>> rooms_;
+  std::map<media::RoomKey, std::weak_ptr<Conference>> by_key_;
+  std::uint32_t last_key_ = 0;
+};
+
+}  // namespace assent::gateway

@@ -1,0 +1,238 @@
+#include "gateway/service.hpp"
+
+#include <openssl/rand.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "gateway/tls_context.hpp"
+
+namespace assent::gateway {
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+void fill_random(std::span<std::byte> bytes) {
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) !=
+      1) {
+    throw std::runtime_error("the system gives no random bytes");
+  }
+}
+
+std::uint64_t random_number() {
+  std::uint64_t number = 0;
+  fill_random(std::as_writable_bytes(std::span{&number, 1}));
+  return number;
+}
+
+std::vector<SinkPlace> places_of(const Config& config) {
+  std::vector<SinkPlace> places;
+  for (const auto& sink : config.sinks) {
+    if (const auto* rtp = std::get_if<RtpSink>(&sink.transport)) {
+      places.push_back({sink.name, rtp->address});
+    } else {
+      places.push_back({sink.name, std::get<OggSink>(sink.transport).directory});
+    }
+  }
+  return places;
+}
+
+LegAddresses addresses_of(const Config& config) {
+  const auto& first = config.media.addresses.front();
+  return {first.bind, first.announce};
+}
+
+StorageOptions storage_options(const Config& config) {
+  StorageOptions options;
+  options.database = config.storage.database;
+  options.cdr_lines = config.storage.cdr_directory;
+  options.queue_max = config.storage.queue_max;
+  return options;
+}
+
+}  // namespace
+
+Service::Service(asio::io_context& context, const Config& config, const policy::RuleBook& rules,
+                 std::vector<AccessToken> tokens, Log& log)
+    : context_{context},
+      config_{config},
+      log_{log},
+      storage_{storage_options(config)},
+      sinks_{places_of(config), rules, config.media.workers},
+      ports_{config.media.port_first, config.media.port_last, random_number()},
+      events_{context.get_executor(), std::to_string(random_number())},
+      conference_services_{
+          rules,
+          storage_,
+          sinks_,
+          ports_,
+          addresses_of(config),
+          fill_random,
+          std::chrono::duration_cast<std::chrono::milliseconds>(config.storage.interim_period),
+          [this](std::string_view type, std::string_view room, const std::string& text) {
+            events_.publish(type, room, text);
+          },
+          totals_},
+      workers_{make_workers()},
+      conferences_{context.get_executor(), conference_services_, workers_},
+      access_{std::move(tokens)},
+      dispatcher_{access_,
+                  [this](std::string_view incident, std::string_view what) {
+                    log_.error("api.incident", {{"incident", OperatorText{incident}},
+                                                {"what", OperatorText{what}}});
+                  }},
+      backend_{conferences_,
+               storage_,
+               events_,
+               totals_,
+               [this] { return exposition_of_now(); },
+               [this] { return readiness(); }},
+      server_{context.get_executor(), dispatcher_} {
+  totals_.started = read_clocks().wall;
+  sinks_.list_in(totals_);
+  bind_api(dispatcher_, backend_);
+}
+
+Service::~Service() {
+  workers_.clear();  // they offer to the recorders, which therefore go later
+  sinks_.stop();
+  storage_.stop();
+}
+
+std::vector<std::unique_ptr<MediaWorker>> Service::make_workers() {
+  std::vector<std::unique_ptr<MediaWorker>> workers;
+  for (unsigned i = 0; i < config_.media.workers; ++i) {
+    MediaWorker::Options options;
+    options.index = i;
+    options.coalescing_pause = config_.media.coalescing_pause;
+    options.on_events = [this](std::vector<media::RelayEvent> events) {
+      asio::post(context_,
+                 [this, noticed = std::move(events)] { conferences_.on_relay_events(noticed); });
+    };
+    workers.push_back(std::make_unique<MediaWorker>(std::move(options)));
+  }
+  return workers;
+}
+
+asio::awaitable<bool> Service::start() {
+  const bool closed = co_await close_left_over();
+  if (!closed) co_return false;
+  for (auto& worker : workers_) {
+    const auto install = [this](MediaPath& path) { return sinks_.install(path); };
+    const auto fault = co_await worker->run(install);
+    if (fault) {
+      log_.error("start.sink_failed",
+                 {{"sink", OperatorText{fault->sink}}, {"what", OperatorText{fault->what}}});
+      co_return false;
+    }
+  }
+  co_return listen();
+}
+
+asio::awaitable<bool> Service::close_left_over() {
+  const auto now = read_clocks().wall;
+  const auto closed = co_await storage_.close_open_cdrs(now);
+  if (!closed) {
+    log_.error("start.storage_failed",
+               {{"database", OperatorText{config_.storage.database.native()}},
+                {"what", OperatorText{storage_.health().problem}}});
+    co_return false;
+  }
+  if (!closed->empty()) log_.info("start.closed_records", {{"records", closed->size()}});
+  co_return true;
+}
+
+bool Service::listen() {
+  if (const auto* socket = std::get_if<UnixSocket>(&config_.api.listen)) {
+    const auto listening = server_.listen_unix(socket->path);
+    if (!listening) {
+      log_.error("start.listen_failed", {{"socket", OperatorText{socket->path.native()}},
+                                         {"error", std::error_code(listening.error())}});
+      return false;
+    }
+    log_.info("api.listening", {{"socket", OperatorText{socket->path.native()}}});
+    return true;
+  }
+  const auto& endpoint = std::get<media::Endpoint>(config_.api.listen);
+  const auto address = media::address_text(endpoint);
+  std::shared_ptr<asio::ssl::context> tls;
+  if (config_.api.tls) {
+    auto made = make_tls_context(
+        {config_.api.tls->certificate, config_.api.tls->key, config_.api.tls->client_ca});
+    if (!made) {
+      log_.error("start.tls_failed", {{"file", OperatorText{made.error().file.native()}},
+                                      {"what", OperatorText{made.error().what}}});
+      return false;
+    }
+    tls = *made;
+  }
+  const auto listening = server_.listen_tcp(address, endpoint.port, tls);
+  if (!listening) {
+    log_.error("start.listen_failed", {{"address", OperatorText{address}},
+                                       {"port", endpoint.port},
+                                       {"error", std::error_code(listening.error())}});
+    return false;
+  }
+  api_port_ = *listening;
+  log_.info("api.listening",
+            {{"address", OperatorText{address}}, {"port", api_port_}, {"tls", tls != nullptr}});
+  return true;
+}
+
+asio::awaitable<void> Service::stop(CauseForClosing cause) {
+  events_.close();
+  co_await server_.stop(std::chrono::seconds{2});
+  co_await conferences_.close_all(cause);
+  // Storage answers in order: when this comes back, all that was handed over before is on disk.
+  const auto last = co_await storage_.latest_consents("none");
+  (void)last;
+}
+
+asio::awaitable<std::string> Service::exposition_of_now() {
+  totals_.rooms = conferences_.rooms();
+  totals_.participants = conferences_.participants();
+  totals_.ports_used = ports_.used_pairs() * 2;
+  totals_.ports_free = ports_.free_pairs() * 2;
+  totals_.client_legs = totals_.server_legs = 0;
+  for (auto& worker : workers_) {
+    const auto count = [](MediaPath& path) { return path.relay().leg_count(); };
+    const auto legs = co_await worker->run(count);
+    totals_.client_legs += legs[0];
+    totals_.server_legs += legs[1];
+  }
+  const auto health = storage_.health();
+  totals_.storage.writable = health.writable;
+  totals_.storage.queued = health.queued;
+  totals_.storage.records = health.records;
+  totals_.storage.commits = health.commits;
+  totals_.storage.refused = health.refused;
+  for (const auto& [sink, recorder] : sinks_.recorders()) {
+    if (SinkMetrics* line = sinks_.totals(totals_, sink)) {
+      line->recorder_unwritten = recorder->health().unwritten;
+      line->recorder_overflows = line->withheld["sink_full"];
+    }
+  }
+  co_return exposition(totals_);
+}
+
+Answered<std::string> Service::readiness() const {
+  const auto health = storage_.health();
+  if (!health.writable) {
+    return make_problem(
+        ProblemType::unavailable,
+        "Storage cannot be written, so no consent can be granted: " + health.problem);
+  }
+  json::object state{{"status", "ready"}, {"rooms", conferences_.rooms()}};
+  json::array failing;
+  for (const auto& [sink, recorder] : sinks_.recorders()) {
+    if (!recorder->health().writable) failing.push_back(json::value(sinks_.name(sink)));
+  }
+  state["failing_sinks"] = std::move(failing);
+  return json::serialize(state);
+}
+
+}  // namespace assent::gateway

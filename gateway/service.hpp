@@ -1,0 +1,68 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/access.hpp"
+#include "gateway/api.hpp"
+#include "gateway/conferences.hpp"
+#include "gateway/config.hpp"
+#include "gateway/dispatcher.hpp"
+#include "gateway/event_stream.hpp"
+#include "gateway/http_server.hpp"
+#include "gateway/log.hpp"
+#include "gateway/media_worker.hpp"
+#include "gateway/metrics.hpp"
+#include "gateway/port_range.hpp"
+#include "gateway/sink_places.hpp"
+#include "gateway/storage.hpp"
+
+namespace assent::gateway {
+
+// The whole gateway in one process: storage, recorders, media workers, conferences, API. Whoever
+// owns it runs the context on one thread, which is the control thread.
+class Service {
+ public:
+  Service(boost::asio::io_context& context, const Config& config, const policy::RuleBook& rules,
+          std::vector<AccessToken> tokens, Log& log);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // Closes what an earlier run left open, connects the sinks and listens. False: the log says why.
+  boost::asio::awaitable<bool> start();
+  // Ends requests, closes every room with `cause`, waits until all of it is stored.
+  boost::asio::awaitable<void> stop(CauseForClosing cause);
+
+  [[nodiscard]] std::uint16_t api_port() const { return api_port_; }  // 0 for a Unix socket
+
+ private:
+  boost::asio::awaitable<bool> close_left_over();
+  bool install_sinks();
+  bool listen();
+  boost::asio::awaitable<std::string> exposition_of_now();
+  [[nodiscard]] Answered<std::string> readiness() const;
+  std::vector<std::unique_ptr<MediaWorker>> make_workers();
+
+  boost::asio::io_context& context_;
+  const Config& config_;
+  Log& log_;
+  MetricsSnapshot totals_;
+  Storage storage_;
+  SinkPlaces sinks_;
+  PortRange ports_;
+  EventHub events_;
+  ConferenceServices conference_services_;
+  std::vector<std::unique_ptr<MediaWorker>> workers_;
+  Conferences conferences_;
+  Access access_;
+  Dispatcher dispatcher_;
+  ApiBackend backend_;
+  HttpServer server_;
+  std::uint16_t api_port_ = 0;
+};
+
+}  // namespace assent::gateway

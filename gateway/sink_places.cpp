@@ -1,0 +1,92 @@
+#include "gateway/sink_places.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/media_path.hpp"
+
+namespace assent::gateway {
+namespace {
+
+// Sinks first, then one place for each purpose that the server may perform.
+static_assert(policy::sinks_max + policy::purposes_max <= media::sinks_max);
+
+media::SinkId sink_id(std::size_t position) {
+  return media::SinkId{static_cast<std::uint8_t>(position)};
+}
+
+}  // namespace
+
+SinkPlaces::SinkPlaces(std::vector<SinkPlace> places, const policy::RuleBook& rules,
+                       std::size_t workers)
+    : places_{std::move(places)} {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    ids_[places_[i].name] = sink_id(i);
+    if (const auto* directory = std::get_if<std::filesystem::path>(&places_[i].transport)) {
+      OggRecorderOptions options;
+      options.directory = *directory;
+      options.workers = workers;
+      recorders_[sink_id(i)] = std::make_unique<OggRecorder>(std::move(options));
+    }
+  }
+  std::size_t position = policy::sinks_max;
+  for (const auto& [purpose, unused] : rules.purposes) {
+    ids_[policy::server_sink(purpose)] = sink_id(position++);
+  }
+}
+
+std::optional<SinkPlaces::Fault> SinkPlaces::install(MediaPath& path) const {
+  for (std::size_t i = 0; i < policy::purposes_max; ++i) {
+    path.relay().set_sink(sink_id(policy::sinks_max + i), {media::codecs_forkable, false, true});
+  }
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const auto id = sink_id(i);
+    const auto* address = std::get_if<media::Endpoint>(&places_[i].transport);
+    if (address == nullptr) {
+      path.relay().set_sink(id, {media::codec_bit(media::Codec::opus), false, false});
+      path.set_recorder_sink(id, *recorders_.at(id));
+      continue;
+    }
+    auto rtcp_address = *address;
+    ++rtcp_address.port;
+    auto rtp = UdpPort::connect(*address);
+    auto rtcp = UdpPort::connect(rtcp_address);
+    if (!rtp) return Fault{places_[i].name, rtp.error().message()};
+    if (!rtcp) return Fault{places_[i].name, rtcp.error().message()};
+    path.relay().set_sink(id, {media::codecs_forkable, true, false});
+    path.set_rtp_sink(id, std::move(*rtp), std::move(*rtcp));
+  }
+  return std::nullopt;
+}
+
+std::optional<media::SinkId> SinkPlaces::find(std::string_view name) const {
+  const auto known = ids_.find(name);
+  if (known == ids_.end()) return std::nullopt;
+  return known->second;
+}
+
+const std::string& SinkPlaces::name(media::SinkId sink) const {
+  return std::find_if(ids_.begin(), ids_.end(),
+                      [sink](const auto& entry) { return entry.second == sink; })
+      ->first;
+}
+
+OggRecorder* SinkPlaces::recorder(media::SinkId sink) const {
+  const auto known = recorders_.find(sink);
+  return known == recorders_.end() ? nullptr : known->second.get();
+}
+
+void SinkPlaces::list_in(MetricsSnapshot& totals) const {
+  for (const auto& place : places_) totals.sinks.emplace_back().sink = place.name;
+}
+
+SinkMetrics* SinkPlaces::totals(MetricsSnapshot& totals, media::SinkId sink) const {
+  return media::index(sink) < totals.sinks.size() ? &totals.sinks[media::index(sink)] : nullptr;
+}
+
+void SinkPlaces::stop() {
+  for (auto& [sink, recorder] : recorders_)
+    recorder->stop();
+}
+
+}  // namespace assent::gateway

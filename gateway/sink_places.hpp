@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "gateway/metrics.hpp"
+#include "gateway/ogg_recorder.hpp"
+#include "media/endpoint.hpp"
+#include "media/permit_table.hpp"
+#include "media/relay.hpp"
+#include "policy/rules.hpp"
+
+namespace assent::gateway {
+
+class MediaPath;
+
+// Where a sink of the policy is: what assent.yaml says under its name.
+struct SinkPlace {
+  std::string name;
+  std::variant<media::Endpoint, std::filesystem::path> transport;  // rtp; ogg
+};
+
+// The sinks as the media path knows them: the policy's names as SinkId, sockets, recorders. The
+// purposes that the conference server may perform itself are sinks too, without a place.
+class SinkPlaces {
+ public:
+  SinkPlaces(std::vector<SinkPlace> places, const policy::RuleBook& rules, std::size_t workers);
+
+  // Makes the sinks known to a worker's path. An error names the sink.
+  struct Fault {
+    std::string sink;
+    std::string what;
+  };
+  std::optional<Fault> install(MediaPath& path) const;
+
+  [[nodiscard]] std::optional<media::SinkId> find(std::string_view name) const;
+  [[nodiscard]] const std::string& name(media::SinkId sink) const;
+  [[nodiscard]] OggRecorder* recorder(media::SinkId sink) const;  // nullptr: not an ogg sink
+  [[nodiscard]] const std::map<media::SinkId, std::unique_ptr<OggRecorder>>& recorders() const {
+    return recorders_;
+  }
+
+  // Its line in the totals, which hold one a place in their order; nullptr for a server's purpose.
+  void list_in(MetricsSnapshot& totals) const;
+  [[nodiscard]] SinkMetrics* totals(MetricsSnapshot& totals, media::SinkId sink) const;
+
+  void stop();  // the recorders; no worker may offer any more
+
+ private:
+  std::vector<SinkPlace> places_;
+  std::map<std::string, media::SinkId, std::less<>> ids_;
+  std::map<media::SinkId, std::unique_ptr<OggRecorder>> recorders_;
+};
+
+}  // namespace assent::gateway
