@@ -100,7 +100,7 @@ class SdpParser {
 
   std::optional<SdpError> take_session_line(char type, std::string_view value) {
     if (session_types.find(type) == std::string_view::npos) return unknown_type();
-    if (const auto wrong = out_of_order(type)) return wrong;
+    if (auto wrong = out_of_order(type)) return wrong;
     if (type == 'v' && value != "0")
       return error("the version is not 0", "write v=0 (RFC 8866 §5.1)");
     if (type == 'o' && split_words(value).size() != 6)

@@ -27,7 +27,7 @@ using SdpResult = boost::system::result<T, SdpError>;
 [[noreturn]] void throw_exception_from_error(const SdpError& error,
                                              const boost::source_location& location);
 
-inline constexpr std::size_t sdp_bytes_max = 64 * 1024;
+inline constexpr std::size_t sdp_bytes_max = 65'536;
 inline constexpr std::size_t sdp_lines_max = 2048;
 inline constexpr std::size_t sdp_line_bytes_max = 4096;
 inline constexpr std::size_t sdp_media_max = 32;
