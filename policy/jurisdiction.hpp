@@ -57,7 +57,7 @@ struct JurisdictionRow {
 using JurisdictionRows = std::map<std::string, JurisdictionRow, std::less<>>;
 
 // Where a hint of a participant's jurisdiction came from.
-enum class EvidenceKind : std::uint8_t { declared, account, e164, ip, reevaluated };
+enum class EvidenceKind : std::uint8_t { declared, account, e164, ip };
 
 struct JurisdictionEvidence {
   EvidenceKind kind = EvidenceKind::declared;

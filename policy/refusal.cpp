@@ -21,6 +21,7 @@ constexpr std::array<Words, refusal_codes> words_of_code{{
     {"sink_unknown", "The policy declares no such sink."},
     {"sink_of_other_purpose", "The sink performs another purpose; a sink performs one only."},
     {"no_media_path", "The policy says that media can never go there."},
+    {"tenant_unknown", "The policy declares no such tenant."},
     {"server_unknown",
      "The policy names no processor for the conference server; declare it under 'server'."},
     {"method_unknown", "The policy does not declare this method of consent."},

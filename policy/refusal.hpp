@@ -18,6 +18,7 @@ enum class RefusalCode : std::uint8_t {
   sink_unknown,
   sink_of_other_purpose,
   no_media_path,
+  tenant_unknown,
   server_unknown,  // the policy names no processor for the conference server
   method_unknown,
   pre_ticked,  // online consent needs default_state: unticked

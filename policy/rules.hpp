@@ -182,6 +182,12 @@ struct RuleBook {
 [[nodiscard]] const Notice* find_notice(const RuleBook& rules, std::string_view id,
                                         std::string_view language);
 
+// May a grant refer to this notice where `required` is asked for? It must be that one, or one that
+// makes it specific, in the version in force. A grant that names no notice passes: whether one is
+// needed is the method's matter.
+[[nodiscard]] Accepted<void> check_notice(const RuleBook& rules, std::string_view required,
+                                          const NoticeReference& given);
+
 // What fills both layers' gaps, the stricter of each; a later layer's notice replaces.
 [[nodiscard]] Tightening tightened(Tightening general, const Tightening& specific);
 
