@@ -42,8 +42,7 @@ constexpr std::array evidence_words{
     Words<policy::EvidenceKind>{policy::EvidenceKind::declared, "declared"},
     Words<policy::EvidenceKind>{policy::EvidenceKind::account, "account"},
     Words<policy::EvidenceKind>{policy::EvidenceKind::e164, "e164"},
-    Words<policy::EvidenceKind>{policy::EvidenceKind::ip, "ip"},
-    Words<policy::EvidenceKind>{policy::EvidenceKind::reevaluated, "reevaluated"}};
+    Words<policy::EvidenceKind>{policy::EvidenceKind::ip, "ip"}};
 constexpr std::array route_words{Words<RouteKind>{RouteKind::call, "call"},
                                  Words<RouteKind>{RouteKind::sink, "sink"}};
 
