@@ -13,12 +13,11 @@
 
 namespace assent::gateway {
 
-// Where legs may listen, and what session descriptions say of it: one, or one of each family.
-struct LegAddress {
+// Where legs listen, and what session descriptions say of it.
+struct LegAddresses {
   media::Endpoint bind;      // port 0
   media::Endpoint announce;  // port 0
 };
-using LegAddresses = std::vector<LegAddress>;
 
 // What the worker has to do so that one participant's legs are as agreed.
 struct LegChange {
@@ -63,12 +62,7 @@ class CallLegs {
     std::optional<media::LegId> legs[2];
   };
 
-  // For each section in need; the offerer's side listens in the family of its offer, the other
-  // side on the first address.
-  Answered<void> open_ports(std::span<const std::size_t> needed, media::Side offerer,
-                            std::string_view sdp);
-  [[nodiscard]] const LegAddress* address_for(std::string_view sdp) const;
-  [[nodiscard]] Answered<void> check_families() const;
+  Answered<void> open_ports(Section& section);
   [[nodiscard]] std::vector<media::LocalTransport> transports(media::Side side) const;
 
   PortRange& ports_;

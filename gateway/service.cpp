@@ -42,11 +42,8 @@ std::vector<SinkPlace> places_of(const Config& config) {
 }
 
 LegAddresses addresses_of(const Config& config) {
-  LegAddresses addresses;
-  for (const auto& address : config.media.addresses) {
-    addresses.push_back({address.bind, address.announce});
-  }
-  return addresses;
+  const auto& first = config.media.addresses.front();
+  return {first.bind, first.announce};
 }
 
 StorageOptions storage_options(const Config& config) {

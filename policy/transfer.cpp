@@ -167,6 +167,7 @@ int tells(Reason reason) {
 }
 
 TransferAnswer judge_origin(std::span<const TransferRow> rows, const Origin& origin,
+                            std::string_view importer_regime,
                             std::span<const Instrument> instruments,
                             const TransferQuestion& question, WallTime now) {
   TransferAnswer best{Reason::transfer_no_mechanism, Mechanism::none, origin.first, {}, {}};
@@ -174,8 +175,10 @@ TransferAnswer judge_origin(std::span<const TransferRow> rows, const Origin& ori
   const std::string_view importer = country_of(question.importer);
   for (const TransferRow& row : rows) {
     if (row.exporter != origin.first) continue;
-    if (row.importer != "*" && row.importer != importer && row.importer != question.importer)
-      continue;
+    const bool here = row.importer == "*" || row.importer == importer ||
+                      row.importer == question.importer ||
+                      (!importer_regime.empty() && row.importer == importer_regime);
+    if (!here) continue;
     const Verdict verdict = judge_row(row, origin.second, instruments, question, now);
     const bool tie = verdict.reason == best.reason && best.instrument.empty();
     const bool longer = verdict.reason == Reason::permitted && best.reason == Reason::permitted &&
@@ -205,7 +208,7 @@ TransferAnswer judge_transfer(const JurisdictionRows& jurisdictions,
   if (origin_unknown && all.empty()) return {};
   for (const Origin& origin : all) {
     if (origin.first == importer->regime) continue;  // stays within the regime
-    TransferAnswer one = judge_origin(rows, origin, instruments, question, now);
+    TransferAnswer one = judge_origin(rows, origin, importer->regime, instruments, question, now);
     if (one.reason != Reason::permitted) return one;
     const auto until = answer.until && one.until ? std::min(answer.until, one.until)
                        : answer.until            ? answer.until

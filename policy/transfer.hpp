@@ -34,7 +34,7 @@ enum class TransferStatus : std::uint8_t { annulled, contested, in_force };
 // One row of transfers.yaml: what an exporter's law recognises for an importer.
 struct TransferRow {
   std::string exporter;  // a regime: "EU", "GB", "CH"
-  std::string importer;  // a country, or "*"
+  std::string importer;  // a country, a regime, or "*"
   Mechanism mechanism = Mechanism::none;
   std::string instrument;                // "(EU) 2023/1795"
   std::optional<Date> effective;         // absent: not in force

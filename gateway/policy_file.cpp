@@ -1,0 +1,92 @@
+#include "gateway/policy_file.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "gateway/embedded.hpp"
+#include "gateway/law_reader.hpp"
+#include "gateway/policy_reader.hpp"
+#include "gateway/policy_warnings.hpp"
+#include "gateway/yaml_reader.hpp"
+
+namespace assent::gateway {
+namespace {
+
+// The file's bytes: they are hashed as they are. What cannot be read is a fault.
+PolicyText text_of(const std::filesystem::path& path, std::string_view embedded_name,
+                   Faults& faults) {
+  if (path.empty())
+    return {std::string{embedded_name}, std::string{embedded(embedded_name).value_or("")}};
+  std::ifstream file{path, std::ios::binary};
+  std::string text(yaml_file_bytes_max + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  // The reader says best why a file cannot be read.
+  if (text.empty()) (void)YamlDocument::from_file(path, faults);
+  return {path.string(), std::move(text)};
+}
+
+// Each part with its length before it, so that no text can pass for another.
+std::string hash_of(const PolicyTexts& texts) {
+  std::string all;
+  for (const PolicyText* part : {&texts.policy, &texts.jurisdictions, &texts.transfers})
+    all += std::to_string(part->text.size()) + ':' + part->text;
+  return sha256_text(all);
+}
+
+}  // namespace
+
+std::optional<LoadedPolicy> load_policy(const PolicyFiles& files, policy::WallTime now,
+                                        Faults& faults) {
+  const PolicyTexts texts{text_of(files.policy, "policy.yaml", faults),
+                          text_of(files.jurisdictions, "jurisdictions.yaml", faults),
+                          text_of(files.transfers, "transfers.yaml", faults)};
+  return read_policy(texts, now, faults);
+}
+
+std::optional<LoadedPolicy> read_policy(const PolicyTexts& texts, policy::WallTime now,
+                                        Faults& faults) {
+  // Of this call alone: the caller's may hold some already.
+  Faults found;
+  const auto law =
+      YamlDocument::from_text(texts.jurisdictions.name, texts.jurisdictions.text, found);
+  const auto transfers = YamlDocument::from_text(texts.transfers.name, texts.transfers.text, found);
+  const auto document = YamlDocument::from_text(texts.policy.name, texts.policy.text, found);
+
+  LoadedPolicy loaded;
+  policy::RuleBook& rules = loaded.rules;
+  rules.hash = hash_of(texts);
+  read_jurisdictions(law.root(), rules);
+  read_transfers(transfers.root(), rules);
+  read_rules(document.root(), rules);
+  for (const Fault& fault : found.in_order())
+    faults.add(fault);
+  if (!found.empty()) return std::nullopt;
+  loaded.warnings = warnings_of(rules, now);
+  return loaded;
+}
+
+void bind_server(const Config& config, policy::RuleBook& rules, Faults& faults) {
+  const std::string& processor = config.conference_server.processor;
+  const auto fault = [&](std::string what, std::string remedy) {
+    faults.add({config.file, 0, 0, "conference_server", std::move(what), std::move(remedy)});
+  };
+  if (!processor.empty() && !rules.processors.contains(processor)) {
+    std::vector<std::string_view> names;
+    for (const auto& [name, unused] : rules.processors)
+      names.push_back(name);
+    fault("the policy declares no processor " + as_shown(processor), suggest(processor, names));
+    return;
+  }
+  const std::string& place = config.conference_server.jurisdiction;
+  if (!place.empty() && !rules.jurisdictions.contains(place)) {
+    fault("nothing is known about the jurisdiction " + as_shown(place),
+          "write one that jurisdictions.yaml has, or add its row");
+    return;
+  }
+  if (!processor.empty()) rules.server.processor = processor;
+  rules.server.jurisdiction = place;
+}
+
+}  // namespace assent::gateway

@@ -1,0 +1,286 @@
+#include <gmock/gmock.h>
+
+#include "tests/policy/rulebook.hpp"
+
+namespace assent::policy::test {
+namespace {
+
+using testing::ElementsAre;
+
+JurisdictionRows states() {
+  JurisdictionRows rows;
+  rows["NL"] = row("NL", Rule::per_participant, "EU");
+  rows["US"] = row("US", Rule::one_party);
+  rows["US"].by_region = true;
+  rows["US-CA"] = row("US-CA", Rule::all_party);
+  rows["US-NY"] = row("US-NY", Rule::one_party);
+  return rows;
+}
+
+std::vector<JurisdictionEvidence> declared(std::vector<std::string> codes) {
+  std::vector<JurisdictionEvidence> made;
+  for (std::string& code : codes)
+    made.push_back({EvidenceKind::declared, std::move(code)});
+  return made;
+}
+
+RuleAnswer rule_in(const JurisdictionRows& rows, std::vector<std::string> codes,
+                   RuleQuestion question = {false, false, false, Rule::prohibit}) {
+  return strictest_rule(rows, binding_rows(rows, declared(std::move(codes))), question, noon);
+}
+
+TEST(Jurisdiction, IsTheUnionOfTheEvidence) {
+  const auto binding = binding_rows(states(), declared({"US-NY", "NL"}));
+  EXPECT_THAT(binding.codes, ElementsAre("NL", "US", "US-NY"));
+  EXPECT_FALSE(binding.unknown);
+  EXPECT_EQ(rule_in(states(), {"US-NY", "NL"}).rule, Rule::per_participant);
+}
+
+TEST(Jurisdiction, NoneOrUnplaceableIsUnknownAndStrictest) {
+  for (const auto& codes : std::vector<std::vector<std::string>>{{}, {""}, {"XX"}, {"NL", "XX"}}) {
+    const RuleAnswer answer = rule_in(states(), codes);
+    EXPECT_EQ(answer.rule, Rule::prohibit);
+    EXPECT_EQ(answer.why, Reason::jurisdiction_unknown);
+  }
+}
+
+TEST(Jurisdiction, ACountryWithoutItsRegionActsAsTheStrictestOfThem) {
+  EXPECT_EQ(rule_in(states(), {"US"}).rule, Rule::all_party);
+  EXPECT_EQ(rule_in(states(), {"US"}).row, "US-CA");
+  EXPECT_EQ(rule_in(states(), {"US", "US-NY"}).rule, Rule::one_party) << "a number plus an address";
+  EXPECT_EQ(rule_in(states(), {"US-NY", "US"}).rule, Rule::one_party) << "in any order";
+}
+
+TEST(Jurisdiction, EvidenceInMidCallAddsAndNeverTakesAway) {
+  BindingRows binding = binding_rows(states(), declared({"US"}));
+  binding = with_more(states(), binding, {EvidenceKind::ip, "US-NY"});
+  EXPECT_THAT(binding.codes, ElementsAre("US", "US-CA", "US-NY"));
+  binding = with_more(states(), binding, {EvidenceKind::ip, "XX"});
+  EXPECT_TRUE(binding.unknown);
+  binding = with_more(states(), binding, {EvidenceKind::ip, "NL"});
+  EXPECT_TRUE(binding.unknown);
+}
+
+TEST(Jurisdiction, AnUnsourcedRowActsStrictest) {
+  auto rows = states();
+  rows["NL"].source.clear();
+  EXPECT_EQ(rule_in(rows, {"NL"}).rule, Rule::prohibit);
+  EXPECT_EQ(rule_in(rows, {"NL"}).why, Reason::rule_unsourced);
+  EXPECT_EQ(rule_in(rows, {"NL"}, {false, false, false, Rule::all_party}).rule, Rule::all_party);
+  rows["NL"].interception = Rule::prohibit;
+  EXPECT_EQ(rule_in(rows, {"NL"}, {false, false, false, Rule::all_party}).rule, Rule::prohibit);
+}
+
+TEST(Jurisdiction, ARowIsReliedOnThroughTheLastDayOfItsReview) {
+  auto rows = states();
+  rows["NL"].review_by = today;
+  const BindingRows binding = binding_rows(rows, declared({"NL"}));
+  const RuleQuestion question{false, false, false, Rule::prohibit};
+  const WallTime midnight = today + std::chrono::days{1};
+  EXPECT_EQ(strictest_rule(rows, binding, question, midnight - 1ms).rule, Rule::per_participant);
+  EXPECT_EQ(strictest_rule(rows, binding, question, midnight - 1ms).until, midnight);
+  EXPECT_EQ(strictest_rule(rows, binding, question, midnight).why, Reason::rule_stale);
+  rows["NL"].review_by.reset();
+  EXPECT_EQ(rule_in(rows, {"NL"}).why, Reason::rule_stale);
+}
+
+TEST(Jurisdiction, AContestedRowIsReadStrictlyUnlessTheOperatorSaysOtherwise) {
+  auto rows = states();
+  rows["NL"].interception = Rule::notice;
+  rows["NL"].stricter_reading = Rule::all_party;
+  rows["NL"].contested = Contested::partly;
+  EXPECT_EQ(rule_in(rows, {"NL"}).rule, Rule::all_party);
+  EXPECT_EQ(rule_in(rows, {"NL"}, {false, false, true, Rule::prohibit}).rule, Rule::notice);
+}
+
+TEST(Jurisdiction, AxesAreAnded) {
+  auto rows = states();
+  JurisdictionRow& nl = rows["NL"];
+  nl.interception = Rule::one_party;
+  nl.data_protection = Rule::per_participant;
+  EXPECT_EQ(rule_in(rows, {"NL"}).rule, Rule::per_participant);
+  nl.to_third_party = Rule::all_party;
+  EXPECT_EQ(rule_in(rows, {"NL"}).rule, Rule::per_participant);
+  EXPECT_EQ(rule_in(rows, {"NL"}, {true, false, false, Rule::prohibit}).rule, Rule::all_party);
+  EXPECT_EQ(rule_in(rows, {"US-NY"}, {false, true, false, Rule::prohibit}).rule,
+            Rule::per_participant)
+      << "voiceprints need one's own grant where nothing else is said";
+  nl.biometric = Rule::prohibit;
+  EXPECT_EQ(rule_in(rows, {"NL"}, {false, true, false, Rule::prohibit}).rule, Rule::prohibit);
+}
+
+class Transfers : public testing::Test {
+ protected:
+  Reason reason(const std::string& from = "NL", const std::string& to = "US") {
+    return answer(from, to).reason;
+  }
+  TransferAnswer answer(const std::string& from = "NL", const std::string& to = "US") {
+    const auto binding = binding_rows(rows, declared({from}));
+    return judge_transfer(rows, transfers, binding, instruments,
+                          {"recordings", to, allow_contested, explicit_consent}, now);
+  }
+  void only(Mechanism mechanism, Instrument shown) {
+    transfers = {transfer("EU", "*", mechanism)};
+    instruments = {std::move(shown)};
+  }
+
+  JurisdictionRows rows = rulebook().jurisdictions;
+  std::vector<TransferRow> transfers{transfer("EU", "US", Mechanism::dpf)};
+  std::vector<Instrument> instruments{instrument(Mechanism::dpf)};
+  bool allow_contested = false;
+  bool explicit_consent = false;
+  WallTime now = noon;
+};
+
+TEST_F(Transfers, WithinARegimeNoneIsNeeded) {
+  instruments.clear();
+  EXPECT_EQ(reason("NL", "DE"), Reason::permitted);
+  EXPECT_EQ(answer("NL", "DE").mechanism, Mechanism::none);
+  EXPECT_EQ(reason("US", "NL"), Reason::permitted) << "no regime binds the exporter";
+}
+
+TEST_F(Transfers, UnknownIsNeverPermitted) {
+  EXPECT_EQ(reason("NL", "XX"), Reason::transfer_unknown);
+  EXPECT_EQ(reason("NL", ""), Reason::transfer_unknown);
+  instruments.clear();
+  EXPECT_EQ(reason("XX", "US"), Reason::transfer_no_mechanism) << "bound by every regime";
+  transfers.clear();
+  EXPECT_EQ(reason("XX", "US"), Reason::transfer_unknown);
+}
+
+TEST_F(Transfers, Row37DpfNeedsEntityDataTypeCheckAndExpiry) {
+  EXPECT_EQ(reason(), Reason::permitted);
+  EXPECT_EQ(answer().until, stale_from(next_year));
+  for (const auto& spoil : std::vector<std::function<void(Instrument&)>>{
+           [](Instrument& i) { i.entity.clear(); }, [](Instrument& i) { i.categories.clear(); },
+           [](Instrument& i) { i.categories = {"billing"}; },
+           [](Instrument& i) { i.checked_at.reset(); }, [](Instrument& i) { i.expires.reset(); },
+           [](Instrument& i) { i.country = "CA"; }}) {
+    instruments = {instrument(Mechanism::dpf)};
+    spoil(instruments[0]);
+    EXPECT_EQ(reason(), Reason::transfer_no_mechanism);
+  }
+  instruments = {instrument(Mechanism::dpf)};
+  instruments[0].checked_at = today + std::chrono::days{1};
+  EXPECT_EQ(reason(), Reason::transfer_expired);
+  instruments = {instrument(Mechanism::dpf)};
+  instruments[0].expires = today - std::chrono::days{1};
+  EXPECT_EQ(reason(), Reason::transfer_expired);
+}
+
+TEST_F(Transfers, Row37AnnulmentStopsOnItsDay) {
+  transfers[0].annulled = today;
+  EXPECT_EQ(reason(), Reason::transfer_expired);
+  now = WallTime{today} - 1ms;
+  EXPECT_EQ(reason(), Reason::permitted);
+  EXPECT_EQ(answer().until, WallTime{today});
+}
+
+TEST_F(Transfers, Row38UkExtensionStandsOnTheDpf) {
+  transfers = {transfer("GB", "US", Mechanism::uk_extension)};
+  instruments = {instrument(Mechanism::uk_extension)};
+  EXPECT_EQ(reason("GB"), Reason::transfer_no_mechanism);
+  instruments.push_back(instrument(Mechanism::dpf));
+  EXPECT_EQ(reason("GB"), Reason::permitted);
+}
+
+TEST_F(Transfers, Row39SwissDpfIsItsOwn) {
+  rows["CH"] = row("CH", Rule::all_party, "CH");
+  transfers = {transfer("CH", "US", Mechanism::swiss_dpf)};
+  EXPECT_EQ(reason("CH"), Reason::transfer_no_mechanism);
+  instruments = {instrument(Mechanism::swiss_dpf)};
+  EXPECT_EQ(reason("CH"), Reason::permitted);
+}
+
+TEST_F(Transfers, Row40SccNeedsModuleAndAssessment) {
+  only(Mechanism::scc, instrument(Mechanism::scc));
+  EXPECT_EQ(reason(), Reason::permitted);
+  instruments[0].module.clear();
+  EXPECT_EQ(reason(), Reason::transfer_no_mechanism);
+  only(Mechanism::scc, instrument(Mechanism::scc));
+  instruments[0].reference.clear();
+  EXPECT_EQ(reason(), Reason::transfer_no_mechanism);
+}
+
+TEST_F(Transfers, Row41IntraGroupNeedsItsAgreement) {
+  only(Mechanism::intra_group, instrument(Mechanism::intra_group));
+  EXPECT_EQ(reason(), Reason::permitted);
+  instruments[0].reference.clear();
+  EXPECT_EQ(reason(), Reason::transfer_no_mechanism);
+}
+
+TEST_F(Transfers, Row42UseAsAcceptanceIsNeverSufficient) {
+  only(Mechanism::use_as_acceptance, instrument(Mechanism::use_as_acceptance));
+  explicit_consent = true;
+  EXPECT_EQ(reason(), Reason::transfer_no_mechanism);
+}
+
+TEST_F(Transfers, ExplicitConsentIsThePersons) {
+  only(Mechanism::explicit_consent, {});
+  EXPECT_EQ(reason(), Reason::transfer_no_mechanism);
+  explicit_consent = true;
+  EXPECT_EQ(reason(), Reason::permitted);
+}
+
+TEST_F(Transfers, AdequacyHoldsByItselfOrForWhoConfirmsItsCondition) {
+  transfers = {transfer("EU", "US", Mechanism::adequacy)};
+  instruments.clear();
+  EXPECT_EQ(reason(), Reason::permitted);
+  transfers[0].condition = "listed";
+  EXPECT_EQ(reason(), Reason::transfer_no_mechanism);
+  instruments = {instrument(Mechanism::adequacy)};
+  EXPECT_EQ(reason(), Reason::permitted);
+  instruments[0].condition = "other";
+  EXPECT_EQ(reason(), Reason::transfer_no_mechanism);
+}
+
+TEST_F(Transfers, RowsOutOfForceOrOnWeakGroundAreNotReliedOn) {
+  const TransferRow sound = transfers[0];
+  transfers[0].source.clear();
+  EXPECT_EQ(reason(), Reason::transfer_unsourced);
+  transfers = {sound};
+  transfers[0].review_by = today - std::chrono::days{1};
+  EXPECT_EQ(reason(), Reason::transfer_stale);
+  transfers = {sound};
+  transfers[0].effective = today + std::chrono::days{1};
+  EXPECT_EQ(reason(), Reason::transfer_expired);
+  transfers[0].effective.reset();
+  EXPECT_EQ(reason(), Reason::transfer_expired);
+  transfers = {sound};
+  transfers[0].expires = today - std::chrono::days{1};
+  EXPECT_EQ(reason(), Reason::transfer_expired);
+  transfers = {sound};
+  transfers[0].status = TransferStatus::annulled;
+  EXPECT_EQ(reason(), Reason::transfer_expired);
+  transfers = {sound};
+  transfers[0].status = TransferStatus::contested;
+  EXPECT_EQ(reason(), Reason::transfer_contested);
+  allow_contested = true;
+  EXPECT_EQ(reason(), Reason::permitted);
+  transfers = {sound};
+  transfers[0].except_from = {"NL"};
+  EXPECT_EQ(reason(), Reason::transfer_no_mechanism);
+  EXPECT_EQ(reason("DE"), Reason::permitted);
+}
+
+TEST_F(Transfers, EveryRegimeOfAParticipantMustBeContent) {
+  const auto both = binding_rows(rows, declared({"NL", "GB"}));
+  const TransferQuestion question{"recordings", "US", false, false};
+  EXPECT_NE(judge_transfer(rows, transfers, both, instruments, question, now).reason,
+            Reason::permitted);
+  transfers.push_back(transfer("GB", "US", Mechanism::uk_extension));
+  instruments.push_back(instrument(Mechanism::uk_extension));
+  EXPECT_EQ(judge_transfer(rows, transfers, both, instruments, question, now).reason,
+            Reason::permitted);
+}
+
+TEST_F(Transfers, AnotherMechanismCarriesOnWhenOneFalls) {
+  transfers = {transfer("EU", "US", Mechanism::dpf), transfer("EU", "*", Mechanism::scc)};
+  transfers[0].annulled = today;
+  instruments.push_back(instrument(Mechanism::scc));
+  EXPECT_EQ(reason(), Reason::permitted);
+  EXPECT_EQ(answer().mechanism, Mechanism::scc);
+}
+
+}  // namespace
+}  // namespace assent::policy::test
