@@ -1,5 +1,6 @@
 #include "gateway/call_legs.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace assent::gateway {
@@ -36,22 +37,64 @@ media::LegConfig config_of(const media::LegPlan& plan, media::SourceId source, m
 }  // namespace
 
 CallLegs::CallLegs(PortRange& ports, LegAddresses addresses, media::Entropy entropy)
-    : ports_{ports}, addresses_{addresses}, entropy_{std::move(entropy)} {}
+    : ports_{ports}, addresses_{std::move(addresses)}, entropy_{std::move(entropy)} {}
 
-Answered<void> CallLegs::open_ports(Section& section) {
-  for (const auto side : both_sides) {
-    auto& opened = section.opened[index(side)];
-    if (opened) continue;
-    opened = ports_.open(addresses_.bind);
-    if (!opened) {
-      return make_problem(ProblemType::exhausted,
-                          "No pair of media ports is free. Widen media.port_range, or wait for "
-                          "calls to end.");
+const LegAddress* CallLegs::address_for(std::string_view sdp) const {
+  // Which family is meant an offerer says with its first c= line.
+  const auto connection = sdp.find("\nc=IN IP");
+  const bool v6 = connection != std::string_view::npos && sdp.substr(connection + 9, 1) == "6";
+  const auto found =
+      std::find_if(addresses_.begin(), addresses_.end(),
+                   [v6](const LegAddress& address) { return address.bind.is_v4() != v6; });
+  return found == addresses_.end() ? nullptr : &*found;
+}
+
+Answered<void> CallLegs::open_ports(std::span<const std::size_t> needed, media::Side offerer,
+                                    std::string_view sdp) {
+  const LegAddress* toward_offerer = address_for(sdp);
+  if (toward_offerer == nullptr) {
+    return make_problem(ProblemType::refused_by_policy,
+                        "The offer is of an address family in which this gateway does not listen. "
+                        "Add an address of it to media.addresses, or offer the other family.",
+                        "/sdp");
+  }
+  for (const auto position : needed) {
+    if (sections_.size() <= position) sections_.resize(position + 1);
+    Section& section = sections_[position];
+    for (const auto side : both_sides) {
+      auto& opened = section.opened[index(side)];
+      if (opened) continue;
+      const LegAddress& address = side == offerer ? *toward_offerer : addresses_.front();
+      opened = ports_.open(address.bind);
+      if (!opened) {
+        return make_problem(ProblemType::exhausted,
+                            "No pair of media ports is free. Widen media.port_range, or wait for "
+                            "calls to end.");
+      }
+      media::LocalTransport& local = section.local[index(side)];
+      local = {address.announce, address.announce};
+      local.rtp.port = opened->ports.rtp.local().port;
+      local.rtcp.port = opened->ports.rtcp->local().port;
     }
-    media::LocalTransport& local = section.local[index(side)];
-    local = {addresses_.announce, addresses_.announce};
-    local.rtp.port = opened->ports.rtp.local().port;
-    local.rtcp.port = opened->ports.rtcp->local().port;
+  }
+  return {};
+}
+
+// A socket of one family cannot send to the other.
+Answered<void> CallLegs::check_families() const {
+  const auto plans = negotiation_.legs();
+  for (std::size_t i = 0; i < sections_.size() && i < plans.size(); ++i) {
+    for (const auto side : both_sides) {
+      const auto& remote = plans[i].leg(side).remote_rtp;
+      const auto& local = sections_[i].local[index(side)].rtp;
+      if (plans[i].active && remote.is_set() && remote.is_v4() != local.is_v4()) {
+        return make_problem(ProblemType::refused_by_policy,
+                            "The answer is of another address family than the leg that listens "
+                            "for it. Put the family that the servers use first in "
+                            "media.addresses.",
+                            "/sdp");
+      }
+    }
   }
   return {};
 }
@@ -67,12 +110,9 @@ Answered<std::string> CallLegs::offer(media::Side from, std::string_view sdp,
                                       std::optional<media::Profile> toward_other_side) {
   const auto needed = negotiation_.receive_offer(from, sdp);
   if (!needed) return problem_of(needed.error());
-  for (const auto section : *needed) {
-    if (sections_.size() <= section) sections_.resize(section + 1);
-    if (auto opened = open_ports(sections_[section]); !opened) {
-      negotiation_.roll_back();
-      return opened.error();
-    }
+  if (auto opened = open_ports(*needed, from, sdp); !opened) {
+    negotiation_.roll_back();
+    return opened.error();
   }
   auto written =
       negotiation_.write_offer(toward_other_side, transports(media::other(from)), entropy_);
@@ -93,6 +133,7 @@ Answered<std::string> CallLegs::answer(std::string_view sdp) {
   }
   auto written = negotiation_.write_answer(transports(*offerer), entropy_);
   if (!written) return problem_of(written.error());
+  if (const auto fits = check_families(); !fits) return fits.error();
   return std::move(*written);
 }
 

@@ -13,11 +13,12 @@
 
 namespace assent::gateway {
 
-// Where legs listen, and what session descriptions say of it.
-struct LegAddresses {
+// Where legs may listen, and what session descriptions say of it: one, or one of each family.
+struct LegAddress {
   media::Endpoint bind;      // port 0
   media::Endpoint announce;  // port 0
 };
+using LegAddresses = std::vector<LegAddress>;
 
 // What the worker has to do so that one participant's legs are as agreed.
 struct LegChange {
@@ -62,7 +63,12 @@ class CallLegs {
     std::optional<media::LegId> legs[2];
   };
 
-  Answered<void> open_ports(Section& section);
+  // For each section in need; the offerer's side listens in the family of its offer, the other
+  // side on the first address.
+  Answered<void> open_ports(std::span<const std::size_t> needed, media::Side offerer,
+                            std::string_view sdp);
+  [[nodiscard]] const LegAddress* address_for(std::string_view sdp) const;
+  [[nodiscard]] Answered<void> check_families() const;
   [[nodiscard]] std::vector<media::LocalTransport> transports(media::Side side) const;
 
   PortRange& ports_;

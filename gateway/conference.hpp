@@ -169,7 +169,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   void record_later(CdrEntry entry);
   void publish_decisions(const policy::Decisions& decisions);
   void publish_sink_failure(const policy::Decision& decision, RecorderError error);
-  void publish_cut(const std::vector<SinkCut>& cut, std::string_view participant);
+  void publish_cut(const SinkCut& mark, std::string_view participant);
 
   boost::asio::awaitable<void> keep_time();
   boost::asio::awaitable<void> pass_time();

@@ -54,6 +54,7 @@ asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions deci
       for (const auto& mark : order.cut) {
         cut.push_back({order.decision.sink, static_cast<std::uint32_t>(mark.ssrc), mark.epoch,
                        mark.last_sequence});
+        publish_cut(cut.back(), order.participant->id);
       }
       Standing& standing = order.participant->standing[order.sink];
       const auto track = std::exchange(standing.track, order.track);

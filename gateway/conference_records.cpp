@@ -161,16 +161,15 @@ void Conference::publish_sink_failure(const policy::Decision& decision, Recorder
   services_.publish("sink_failed", identity_.room, json::serialize(object));
 }
 
-void Conference::publish_cut(const std::vector<SinkCut>& cut, std::string_view participant) {
-  for (const auto& mark : cut) {
-    services_.publish("cut", identity_.room,
-                      json::serialize(json::object{{"room", identity_.room},
-                                                   {"participant", participant},
-                                                   {"sink", mark.sink},
-                                                   {"ssrc", mark.ssrc},
-                                                   {"epoch", mark.epoch},
-                                                   {"last_sequence", mark.last_sequence}}));
-  }
+// For sinks that are not ours: nothing after the mark is theirs to keep.
+void Conference::publish_cut(const SinkCut& mark, std::string_view participant) {
+  services_.publish("cut", identity_.room,
+                    json::serialize(json::object{{"room", identity_.room},
+                                                 {"participant", participant},
+                                                 {"sink", mark.sink},
+                                                 {"ssrc", mark.ssrc},
+                                                 {"epoch", mark.epoch},
+                                                 {"last_sequence", mark.last_sequence}}));
 }
 
 void Conference::on_relay_event(const media::RelayEvent& event) {

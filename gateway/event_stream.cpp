@@ -14,7 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t piece_bytes_target = 64 * 1024;
+constexpr std::size_t piece_bytes_target = 65'536;
 constexpr std::string_view greeting = "retry: 2000\n\n";  // ms, until a client comes back
 constexpr std::string_view heartbeat = ": still here\n\n";
 

@@ -21,8 +21,8 @@ namespace assent::gateway {
 struct HttpLimits {
   std::size_t connections_max = 1024;
   std::size_t connections_per_peer_max = 128;  // an IPv4 address, an IPv6 /64, a Unix user
-  std::size_t header_bytes_max = 8 * 1024;
-  std::size_t body_bytes_max = 256 * 1024;
+  std::size_t header_bytes_max = 8192;
+  std::size_t body_bytes_max = 262'144;
   // Deadlines for the whole of each, however many bytes still drip in.
   std::chrono::milliseconds header_within{10'000};  // also of a TLS handshake
   std::chrono::milliseconds body_within{20'000};

@@ -14,7 +14,7 @@ namespace assent::gateway {
 // The bodies of the API, parsed: who holds one knows that every id, word, size and time in it is
 // sound. Whether the policy knows the purpose or the room exists is for the reader of these.
 
-inline constexpr std::size_t sdp_bytes_max = 64 * 1024;
+inline constexpr std::size_t sdp_bytes_max = 65'536;
 inline constexpr std::size_t sinks_of_purpose_max = 16;
 inline constexpr std::size_t jurisdictions_max = 16;
 inline constexpr std::size_t evidence_entries_max = 32;

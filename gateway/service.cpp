@@ -42,8 +42,11 @@ std::vector<SinkPlace> places_of(const Config& config) {
 }
 
 LegAddresses addresses_of(const Config& config) {
-  const auto& first = config.media.addresses.front();
-  return {first.bind, first.announce};
+  LegAddresses addresses;
+  for (const auto& address : config.media.addresses) {
+    addresses.push_back({address.bind, address.announce});
+  }
+  return addresses;
 }
 
 StorageOptions storage_options(const Config& config) {

@@ -29,7 +29,15 @@ void Leg::reconfigure(LegConfig config) {
     outbound_.reset();
     if (config.send_key) outbound_.emplace(*config.send_key);
   }
-  latched_ = latched_ && config.latching && config.remote_rtp == config_.remote_rtp;
+  // A renegotiation that does not move the peer does not undo what was learned of it.
+  const bool stays = learned_ && config.remote_rtp == signalled_rtp_ &&
+                     (config.receive_key.has_value() || config.latching);
+  signalled_rtp_ = config.remote_rtp;
+  if (stays) {
+    config.remote_rtp = config_.remote_rtp;
+    config.remote_rtcp = config_.remote_rtcp;
+  }
+  learned_ = stays;
   config_ = std::move(config);
 }
 
@@ -55,16 +63,20 @@ Parsed<std::size_t> Leg::seal_rtcp(std::span<std::byte> room, std::size_t size) 
 
 bool Leg::expects(const Endpoint& from, Component component) const {
   if (is_secure()) return true;
-  if (config_.latching && !latched_) return true;
+  if (config_.latching && !learned_) return true;
   const auto& remote = component == Component::rtp ? config_.remote_rtp : config_.remote_rtcp;
   return from == remote;
 }
 
 bool Leg::learn_remote(const Endpoint& from, Component component) {
   auto& remote = component == Component::rtp ? config_.remote_rtp : config_.remote_rtcp;
-  if (from == remote) return false;
-  if (!is_secure() && !(config_.latching && !latched_)) return false;
-  if (config_.latching && component == Component::rtp) latched_ = true;
+  const bool moved = from != remote;
+  if (!is_secure()) {
+    if (!config_.latching || learned_ || component == Component::rtcp) return false;
+    learned_ = true;  // also when it is where it was expected: the latch is closed now
+  }
+  if (!moved) return false;
+  learned_ = true;
   remote = from;
   if (config_.rtcp_mux) config_.remote_rtcp = from;
   return true;

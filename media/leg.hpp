@@ -36,7 +36,7 @@ struct LegConfig {
   Endpoint remote_rtcp;  // the same as remote_rtp with rtcp-mux
   bool rtcp_mux = false;
   bool peer_listens = true;  // false on hold or for a peer that only sends: RTCP alone goes to it
-  bool latching = false;  // plain RTP only: learn the address from the first packet
+  bool latching = false;     // plain RTP only: learn the address from the first packet
   PayloadTypes payload_types{};
   std::vector<Ssrc> signalled_ssrcs;
 };
@@ -140,6 +140,10 @@ class Leg {
   void close_interval(Delivery& delivery);
   [[nodiscard]] std::vector<DeliveredInterval>& settled() { return settled_; }
 
+  // The first moves of the peer are told; a peer that hops about does not flood the control side.
+  static constexpr unsigned moves_told_max = 8;
+  unsigned moves = 0;
+
   LegCounters counters;
   std::optional<Ssrc> reported_conflict;  // said once, so that a flood of them says nothing
   LegId peer{};
@@ -153,7 +157,8 @@ class Leg {
   std::size_t last_stream_ = 0;
   std::vector<RouteCounters> routes_;  // client legs: one a SinkId
   std::vector<DeliveredInterval> settled_;
-  bool latched_ = false;
+  Endpoint signalled_rtp_;  // as offer/answer said it, before anything was learned
+  bool learned_ = false;    // the remote address is another than the signalled one
 };
 
 }  // namespace assent::media

@@ -45,6 +45,10 @@ void Relay::handle_datagram(TimePoint now, LegId id, Component component, const 
   assert(out.has_room_for(datagrams_per_input_max));
   Leg& leg = *legs_[index(id)];
   std::optional<DropReason> dropped;
+  if (datagram.size() + srtp_trailer_bytes_max > datagram_bytes_max) {
+    ++leg.counters.drops[static_cast<std::size_t>(DropReason::malformed)];
+    return;
+  }
   switch (classify_datagram(datagram)) {
     case DatagramClass::rtp:
       dropped = component == Component::rtp ? relay_rtp(now, leg, from, datagram, out)
@@ -80,7 +84,7 @@ std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, const Endpoi
 
   // Authenticated and sound: from here on it may change state.
   if (stream == nullptr) stream = bind_stream(leg, packet->ssrc());
-  if (leg.learn_remote(from, Component::rtp)) {
+  if (leg.learn_remote(from, Component::rtp) && leg.moves++ < Leg::moves_told_max) {
     events_.push_back(RemoteLearned{room_of(leg), leg.config().source});
   }
   const auto sequence = stream->sequence.record(packet->sequence());
@@ -107,7 +111,7 @@ std::optional<DropReason> Relay::relay_rtcp(TimePoint now, Leg& leg, Component c
   const auto reports = parse_rtcp(*clear);
   if (!reports) return reports.error();
 
-  if (leg.learn_remote(from, component)) {
+  if (leg.learn_remote(from, component) && leg.moves++ < Leg::moves_told_max) {
     events_.push_back(RemoteLearned{room_of(leg), leg.config().source});
   }
   ++leg.counters.rtcp_packets;
@@ -124,7 +128,6 @@ std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> p
   if (!remote.is_set() || (rtp && !to.config().peer_listens)) return DropReason::not_connected;
 
   const auto room = out.room();
-  if (packet.size() + srtp_trailer_bytes_max > room.size()) return DropReason::malformed;
   std::memcpy(room.data(), packet.data(), packet.size());
   const auto sealed = rtp ? to.seal_rtp(room, packet.size()) : to.seal_rtcp(room, packet.size());
   if (!sealed) return sealed.error();

@@ -268,6 +268,41 @@ TEST_F(RelayTest, LatchingTakesTheFirstAddressAndNoOther) {
   EXPECT_EQ(outbox.outgoing().back().to, at(5000));
 }
 
+TEST_F(RelayTest, ALatchClosesAlsoWhenThePeerIsWhereItWasExpected) {
+  const auto a = join(1000);
+  auto config = relay.leg(a.client).config();
+  config.latching = true;
+  relay.reconfigure_leg(a.client, config);
+  speak(a, 1);
+  arrive(a.client, 6000, rtp(2));
+  EXPECT_EQ(drops(a.client, DropReason::foreign_source), 1U);
+}
+
+TEST_F(RelayTest, ARenegotiationDoesNotOpenTheLatchAgain) {
+  const auto a = join(1000);
+  auto config = relay.leg(a.client).config();
+  config.latching = true;
+  const auto signalled = config;
+  relay.reconfigure_leg(a.client, config);
+  arrive(a.client, 5000, rtp(1));
+  relay.reconfigure_leg(a.client, signalled);
+  arrive(a.client, 6000, rtp(2));
+  EXPECT_EQ(drops(a.client, DropReason::foreign_source), 1U);
+  EXPECT_EQ(relay.leg(a.client).config().remote_rtp, at(5000));
+}
+
+TEST_F(RelayTest, ADatagramTooLargeToBeSealedIsDroppedWhole) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  auto packet = rtp(1);
+  packet.resize(datagram_bytes_max + 1);
+  arrive(a.client, a.client_port, packet);
+  EXPECT_TRUE(outbox.outgoing().empty());
+  EXPECT_EQ(drops(a.client, DropReason::malformed), 1U);
+}
+
 TEST_F(RelayTest, Failure06AParticipantCannotSpeakWithAnothersSsrc) {
   const auto a = join(1000);
   const auto b = join(2000);
