@@ -1,0 +1,76 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "gateway/ogg_recorder.hpp"
+#include "gateway/ogg_track.hpp"
+#include "gateway/recording_manifest.hpp"
+#include "gateway/reply.hpp"
+
+namespace assent::gateway {
+
+struct OpenTrackCommand {
+  TrackSpec spec;
+  Reply<Recorded<TrackId>> reply;
+};
+struct FinishTrackCommand {
+  TrackId track{};
+  std::optional<std::uint64_t> last_sequence;  // a cut
+  Reply<Recorded<TrackSummary>> reply;
+};
+using RecorderCommand = std::variant<OpenTrackCommand, FinishTrackCommand>;
+
+class OggRecorder::Thread {
+ public:
+  explicit Thread(OggRecorderOptions options);
+  ~Thread();
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+  [[nodiscard]] bool offer(std::size_t worker, const RecordedPacket& packet) noexcept {
+    return rings_[worker]->push(packet);
+  }
+  void put(RecorderCommand command);  // or refuses it at once
+  [[nodiscard]] RecorderHealth health() const;
+  void stop();
+
+ private:
+  void run();
+  std::vector<RecorderCommand> wait_for_commands();
+  void drain(media::TimePoint now);
+  void pass_time(media::TimePoint now);
+  void look_at_folders();
+  void carry_out(OpenTrackCommand& command);
+  void carry_out(FinishTrackCommand& command);
+  Recorded<TrackId> open(TrackSpec spec);
+  Recorded<TrackSummary> finish(TrackId track, std::optional<std::uint64_t> last_sequence);
+  void write_manifests();
+  void publish_health();
+  void list_folders();
+
+  const OggRecorderOptions options_;
+  std::vector<std::unique_ptr<PacketRing>> rings_;  // one a worker
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<RecorderCommand> commands_;
+  bool stopping_ = false;
+  RecorderHealth health_;
+
+  // Of the recorder's thread alone.
+  std::unordered_map<TrackId, std::unique_ptr<OggTrack>> tracks_;
+  std::uint32_t last_track_ = 0;
+  RecorderHealth counts_;
+  std::vector<ManifestTrack> manifest_due_;          // after the answers
+  std::vector<std::filesystem::path> folders_left_;  // of earlier sessions, to be looked at
+
+  std::thread thread_;
+};
+
+}  // namespace assent::gateway
