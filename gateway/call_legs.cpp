@@ -36,8 +36,10 @@ media::LegConfig config_of(const media::LegPlan& plan, media::SourceId source, m
 
 }  // namespace
 
-CallLegs::CallLegs(PortRange& ports, LegAddresses addresses, media::Entropy entropy)
-    : ports_{ports}, addresses_{std::move(addresses)}, entropy_{std::move(entropy)} {}
+CallLegs::CallLegs(PortRange& ports, LegAddresses addresses, media::CipherPolicy toward_server,
+                   media::Entropy entropy)
+    : ports_{ports}, addresses_{std::move(addresses)}, entropy_{std::move(entropy)},
+      negotiation_{media::CipherPolicy{}, std::move(toward_server)} {}
 
 const LegAddress* CallLegs::address_for(std::string_view sdp) const {
   // Which family is meant an offerer says with its first c= line.

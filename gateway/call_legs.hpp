@@ -37,7 +37,8 @@ struct LegChange {
 // says what is to be done on the worker, and is told the ids that came of it.
 class CallLegs {
  public:
-  CallLegs(PortRange& ports, LegAddresses addresses, media::Entropy entropy);
+  CallLegs(PortRange& ports, LegAddresses addresses, media::CipherPolicy toward_server,
+           media::Entropy entropy);
 
   Answered<std::string> offer(media::Side from, std::string_view sdp,
                               std::optional<media::Profile> toward_other_side);

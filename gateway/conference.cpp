@@ -124,7 +124,8 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   };
   const media::SourceId source = co_await worker_.run(add);
   const std::string id = request.who.participant;
-  CallLegs legs{services_.ports, services_.addresses, services_.entropy};
+  CallLegs legs{services_.ports, services_.addresses, services_.toward_server,
+                services_.entropy};
   auto opening = opening_record(request);
   auto& participant = *(participants_[id] = std::make_unique<Participant>(
                             std::move(request.who), source, std::move(legs), std::move(opening)));

@@ -34,6 +34,7 @@ struct ConferenceServices {
   SinkPlaces& sinks;
   PortRange& ports;
   LegAddresses addresses;
+  media::CipherPolicy toward_server;  // suites that the conference server knows
   media::Entropy entropy;
   std::chrono::milliseconds interim_period;
   Publish publish;

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 constexpr std::string_view root_keys[] = {
     "gateway", "conference_server", "media", "api", "storage", "sinks", "policy", "log"};
 constexpr std::string_view gateway_keys[] = {"name", "jurisdiction"};
-constexpr std::string_view server_keys[] = {"jurisdiction", "processor"};
+constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
 constexpr std::string_view media_keys[] = {"addresses", "port_range", "workers",
                                            "coalescing_pause"};
 constexpr std::string_view address_keys[] = {"bind", "announce"};
@@ -109,6 +109,14 @@ class ConfigReader {
     ConferenceServerConfig out;
     out.jurisdiction = jurisdiction(map.optional("jurisdiction"));
     out.processor = map.optional("processor").id().value_or("");
+    for (const YamlValue& suite : map.optional("srtp_suites").sequence(media::srtp_suites.size())) {
+      using enum media::SrtpSuite;
+      const auto known = suite.one_of<media::SrtpSuite>(
+          {{to_string(aead_aes_128_gcm), aead_aes_128_gcm},
+           {to_string(aead_aes_256_gcm), aead_aes_256_gcm},
+           {to_string(aes_cm_128_hmac_sha1_80), aes_cm_128_hmac_sha1_80}});
+      if (known) out.srtp_suites.push_back(*known);
+    }
     return out;
   }
 

@@ -17,6 +17,7 @@
 #include "gateway/log.hpp"
 #include "gateway/yaml_reader.hpp"
 #include "media/endpoint.hpp"
+#include "media/srtp_key.hpp"
 
 // What assent.yaml says: where and how to run. config/assent.yaml documents every key, and
 // config/assent.schema.json describes the form; tests hold the three together.
@@ -108,6 +109,7 @@ struct GatewayConfig {
 struct ConferenceServerConfig {
   std::string jurisdiction;  // as above
   std::string processor;     // who runs it, by its name in the policy; empty: the operator
+  std::vector<media::SrtpSuite> srtp_suites;  // offered to it, in this order; empty: all
   bool operator==(const ConferenceServerConfig&) const = default;
 };
 

@@ -49,6 +49,14 @@ LegAddresses addresses_of(const Config& config) {
   return addresses;
 }
 
+media::CipherPolicy ciphers_of(const Config& config) {
+  media::CipherPolicy policy;
+  if (!config.conference_server.srtp_suites.empty()) {
+    policy.accepted = config.conference_server.srtp_suites;
+  }
+  return policy;
+}
+
 StorageOptions storage_options(const Config& config) {
   StorageOptions options;
   options.database = config.storage.database;
@@ -74,6 +82,7 @@ Service::Service(asio::io_context& context, const Config& config, const policy::
           sinks_,
           ports_,
           addresses_of(config),
+          ciphers_of(config),
           fill_random,
           std::chrono::duration_cast<std::chrono::milliseconds>(config.storage.interim_period),
           [this](std::string_view type, std::string_view room, const std::string& text) {

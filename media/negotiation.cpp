@@ -54,7 +54,7 @@ std::optional<SdpError> check_transport(const LocalTransport& transport, bool mu
 }
 
 std::optional<SdpError> check_count(std::size_t given, std::size_t sections) {
-  if (given == sections) return std::nullopt;
+  if (given >= sections) return std::nullopt;
   return SdpError{
       0,
       std::to_string(given) + " local transports for " + std::to_string(sections) + " m-sections",
@@ -114,7 +114,8 @@ LegPlan plan_leg(const MediaDescription& own, const MediaDescription& far, bool 
 
 }  // namespace
 
-Negotiation::Negotiation(CipherPolicy policy) : policy_{std::move(policy)} {}
+Negotiation::Negotiation(CipherPolicy client, CipherPolicy server)
+    : policies_{std::move(client), std::move(server)} {}
 Negotiation::~Negotiation() = default;
 Negotiation::Negotiation(Negotiation&&) noexcept = default;
 Negotiation& Negotiation::operator=(Negotiation&&) noexcept = default;
@@ -167,7 +168,7 @@ std::optional<SdpError> Negotiation::refuse_offer(
     const auto& section = sections[i];
     if (section.standing != Standing::wanted) continue;
     if (is_secure(section.profile)) {
-      if (choose_crypto(policy_, section.cryptos) == nullptr)
+      if (choose_crypto(policy(from), section.cryptos) == nullptr)
         return SdpError{section.line, "no a=crypto line has a suite that is allowed here",
                         "offer a suite of the configured list"};
     } else if (const auto* const plan = going_on(i); plan && plan->leg(from).is_secure()) {
@@ -223,7 +224,7 @@ SdpResult<Negotiation::Proposal> Negotiation::propose(std::size_t section,
     if (leg && leg->is_secure()) return downgrade(0);
     return proposal;
   }
-  proposal.cryptos = propose_cryptos(policy_, leg ? leg->send_key : std::nullopt, entropy);
+  proposal.cryptos = propose_cryptos(policy(other(exchange_->from)), leg ? leg->send_key : std::nullopt, entropy);
   if (proposal.cryptos.empty())
     return SdpError{0, "no SRTP suite is configured that the gateway would propose",
                     "allow AEAD_AES_128_GCM, AEAD_AES_256_GCM or AES_CM_128_HMAC_SHA1_80"};
@@ -305,7 +306,7 @@ std::optional<SdpCrypto> Negotiation::answer_offerer(std::size_t section,
   const auto& offered = exchange_->offered[section];
   if (!is_secure(offered.profile)) return std::nullopt;
   const auto* const before = going_on(section);
-  return answer_crypto(*choose_crypto(policy_, offered.cryptos),
+  return answer_crypto(*choose_crypto(policy(exchange_->from), offered.cryptos),
                        before ? before->leg(exchange_->from).send_key : std::nullopt, entropy);
 }
 
@@ -314,7 +315,7 @@ MediaPlan Negotiation::plan(std::size_t section, const std::optional<SdpCrypto>&
   const auto& answered = exchange_->answered[section];
   auto toward_offerer = plan_leg(offered, answered, offered.rtcp_mux);
   if (ours) {
-    toward_offerer.receive_key = choose_crypto(policy_, offered.cryptos)->key;
+    toward_offerer.receive_key = choose_crypto(policy(exchange_->from), offered.cryptos)->key;
     toward_offerer.send_key = ours->key;
   }
   auto toward_answerer = plan_leg(answered, offered, offered.rtcp_mux && answered.rtcp_mux);

@@ -78,7 +78,8 @@ struct RefusedMedia {
 // plain while its m-section is active (only a section that was removed starts anew).
 class Negotiation {
  public:
-  explicit Negotiation(CipherPolicy policy = {});
+  // Which suites each side may use: a server may know fewer than clients do.
+  explicit Negotiation(CipherPolicy client = {}, CipherPolicy server = {});
   ~Negotiation();
   Negotiation(Negotiation&&) noexcept;
   Negotiation& operator=(Negotiation&&) noexcept;
@@ -132,7 +133,11 @@ class Negotiation {
                                                         const Entropy& entropy) const;
   [[nodiscard]] MediaPlan plan(std::size_t section, const std::optional<SdpCrypto>& ours) const;
 
-  CipherPolicy policy_;
+  [[nodiscard]] const CipherPolicy& policy(Side side) const {
+    return policies_[static_cast<std::size_t>(side)];
+  }
+
+  std::array<CipherPolicy, 2> policies_;  // by Side
   std::unique_ptr<Exchange> exchange_;
   std::vector<MediaPlan> plans_;
   std::vector<RefusedMedia> refused_;

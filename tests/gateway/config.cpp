@@ -44,7 +44,7 @@ std::string read_text(const fs::path& path) {
 }
 
 fs::path source_folder() {
-  return fs::path{__FILE__}.parent_path().parent_path().parent_path();
+  return ASSENT_SOURCE_FOLDER;
 }
 
 class ConfigFile : public testing::Test {
@@ -88,7 +88,8 @@ TEST_F(ConfigFile, OneCoreStillGetsOneWorker) {
 TEST_F(ConfigFile, ReadsEveryKey) {
   const Config config = load(
       "gateway: {name: edge-1, jurisdiction: US-CA}\n"
-      "conference_server: {jurisdiction: DE, processor: provider}\n"
+      "conference_server: {jurisdiction: DE, processor: provider,\n"
+      "  srtp_suites: [AES_CM_128_HMAC_SHA1_80]}\n"
       "media:\n"
       "  addresses: [{bind: 0.0.0.0, announce: 203.0.113.7}, {bind: '2001:db8::1'}]\n"
       "  port_range: {first: 20000, last: 20999}\n"
@@ -112,7 +113,8 @@ TEST_F(ConfigFile, ReadsEveryKey) {
       "log: {level: debug, format: text}\n");
   EXPECT_TRUE(faults.empty()) << to_string(faults);
   EXPECT_EQ(config.gateway, (GatewayConfig{"edge-1", "US-CA"}));
-  EXPECT_EQ(config.conference_server, (ConferenceServerConfig{"DE", "provider"}));
+  EXPECT_EQ(config.conference_server, (ConferenceServerConfig{
+                "DE", "provider", {media::SrtpSuite::aes_cm_128_hmac_sha1_80}}));
   ASSERT_EQ(config.media.addresses.size(), 2U);
   EXPECT_EQ(media::address_text(config.media.addresses[0].announce), "203.0.113.7");
   EXPECT_EQ(config.media.addresses[1].bind, config.media.addresses[1].announce);

@@ -321,12 +321,12 @@ TEST_F(PolicyFile, TheConferenceServersProcessorMustBeDeclared) {
   policy::RuleBook rules = load();
   EXPECT_EQ(rules.server.processor, "on-premises");
   Config config;
-  config.conference_server = {"NL", "hosting"};
+  config.conference_server = {"NL", "hosting", {}};
   bind_server(config, rules, faults);
   EXPECT_TRUE(faults.empty());
   EXPECT_EQ(rules.server.processor, "hosting");
   EXPECT_EQ(rules.server.jurisdiction, "NL");
-  config.conference_server = {"NL", "hostin"};
+  config.conference_server = {"NL", "hostin", {}};
   bind_server(config, rules, faults);
   EXPECT_THAT(to_string(faults), HasSubstr("did you mean 'hosting'"));
 }

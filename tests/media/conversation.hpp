@@ -16,7 +16,7 @@ namespace assent::media {
 // Entropy counts, so that every key differs from every other and a run can be repeated.
 class Conversation {
  public:
-  explicit Conversation(CipherPolicy policy = {}) : negotiation{std::move(policy)} {}
+  explicit Conversation(const CipherPolicy& policy = {}) : negotiation{policy, policy} {}
 
   Negotiation negotiation;
   std::optional<Profile> wanted;  // toward the side that answers
