@@ -1,9 +1,14 @@
 #include "gateway/check.hpp"
 
+#include <optional>
 #include <ostream>
+#include <system_error>
+#include <utility>
 #include <variant>
 
+#include "gateway/policy_of_config.hpp"
 #include "gateway/socket_address.hpp"
+#include "gateway/yaml_reader.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -63,26 +68,77 @@ std::string policy_text(const PolicyFiles& files) {
   const auto text = [](const std::filesystem::path& path) {
     return path.empty() ? std::string{"embedded"} : path.string();
   };
-  return text(files.policy) + ", jurisdictions " + text(files.jurisdictions) + ", transfers " +
-         text(files.transfers);
+  return "policy " + text(files.policy) + ", jurisdictions " + text(files.jurisdictions) +
+         ", transfers " + text(files.transfers);
 }
+
+bool is_here(const PolicyFiles& files) {
+  std::error_code error;
+  for (const auto* file : {&files.policy, &files.jurisdictions, &files.transfers}) {
+    if (!file->empty() && !std::filesystem::exists(*file, error)) return false;
+  }
+  return true;
+}
+
+// Reports of one run of the command.
+class Checks {
+ public:
+  Checks(const Surroundings& surroundings, policy::WallTime now, std::ostream& out,
+         std::ostream& err)
+      : surroundings_{surroundings}, now_{now}, out_{out}, err_{err} {}
+
+  void check_default() {
+    Faults faults;
+    const Config config = default_config(surroundings_, faults);
+    check_config("embedded assent.yaml", config, faults);
+  }
+
+  void check_config(const std::filesystem::path& file) {
+    Faults faults;
+    const Config config = load_config(file, surroundings_, faults);
+    check_config(file.string(), config, faults);
+  }
+
+  void check_policy(const PolicyFiles& files) {
+    Faults faults;
+    const auto loaded = load_policy(files, now_, faults);
+    report(policy_text(files), loaded, faults, "");
+  }
+
+  [[nodiscard]] bool sound() const { return sound_; }
+
+ private:
+  void check_config(const std::string& name, const Config& config, Faults& faults) {
+    std::optional<LoadedPolicy> loaded;
+    if (surroundings_.is_here || is_here(config.policy)) {
+      loaded = policy_of_config(config, now_, faults);
+    } else {
+      loaded.emplace().warnings.emplace_back(
+          "the policy that it names is not on this machine, and was not looked at");
+    }
+    report(name, loaded, faults, summary_of(config));
+  }
+
+  void report(const std::string& name, const std::optional<LoadedPolicy>& loaded,
+              const Faults& faults, const std::string& summary) {
+    if (!faults.empty() || !loaded) {
+      err_ << to_string(faults);
+      sound_ = false;
+      return;
+    }
+    out_ << name << ": sound\n" << summary;
+    for (const std::string& warning : loaded->warnings)
+      out_ << "  warning: " << warning << '\n';
+  }
+
+  const Surroundings& surroundings_;
+  policy::WallTime now_;
+  std::ostream& out_;
+  std::ostream& err_;
+  bool sound_ = true;
+};
 
 }  // namespace
-
-std::vector<std::string> warnings_of(const Config& config) {
-  std::vector<std::string> out;
-  if (config.gateway.jurisdiction.empty()) {
-    out.emplace_back(
-        "gateway.jurisdiction is not set: what leaves the gateway for a sink comes from an unknown "
-        "jurisdiction, so sinks get no media");
-  }
-  if (config.conference_server.jurisdiction.empty()) {
-    out.emplace_back(
-        "conference_server.jurisdiction is not set: purposes that the server performs itself are "
-        "not permitted");
-  }
-  return out;
-}
 
 std::string summary_of(const Config& config) {
   const auto line = [](std::string_view name, const std::string& text) {
@@ -94,33 +150,41 @@ std::string summary_of(const Config& config) {
          line("api", listen_text(config.api) + ", " + tokens_text(config.api)) +
          line("storage", config.storage.database.string() + ", CDRs in " +
                              config.storage.cdr_directory.string()) +
-         line("sinks", sinks_text(config.sinks)) + line("policy", policy_text(config.policy));
+         line("sinks", sinks_text(config.sinks)) + line("rules", policy_text(config.policy));
+}
+
+CheckedFile kind_of(const std::filesystem::path& file) {
+  Faults unread;  // what is wrong with it is said when it is checked
+  const auto document = YamlDocument::from_file(file, unread);
+  CheckedFile kind = CheckedFile::config;
+  for (const YamlEntry& entry : document.root().entries()) {
+    if (entry.key == "jurisdictions") kind = CheckedFile::jurisdictions;
+    if (entry.key == "transfers") kind = CheckedFile::transfers;
+    if (entry.key == "purposes" || entry.key == "processors") return CheckedFile::policy;
+  }
+  return kind;
 }
 
 bool check_files(const std::vector<std::filesystem::path>& files, const Surroundings& surroundings,
-                 std::ostream& out, std::ostream& err) {
-  const auto report = [&](const std::string& name, const Config& config, const Faults& faults) {
-    if (!faults.empty()) {
-      err << to_string(faults);
-      return false;
-    }
-    out << name << ": sound\n" << summary_of(config);
-    for (const std::string& warning : warnings_of(config))
-      out << "  warning: " << warning << '\n';
-    return true;
-  };
-  if (files.empty()) {
-    Faults faults;
-    const Config config = default_config(surroundings, faults);
-    return report("embedded assent.yaml", config, faults);
-  }
-  bool sound = true;
+                 policy::WallTime now, std::ostream& out, std::ostream& err) {
+  Checks checks{surroundings, now, out, err};
+  if (files.empty()) checks.check_default();
+  PolicyFiles policy;
   for (const std::filesystem::path& file : files) {
-    Faults faults;
-    const Config config = load_config(file, surroundings, faults);
-    sound = report(file.string(), config, faults) && sound;
+    const CheckedFile kind = kind_of(file);
+    if (kind == CheckedFile::config) {
+      checks.check_config(file);
+      continue;
+    }
+    std::filesystem::path& place = kind == CheckedFile::policy          ? policy.policy
+                                   : kind == CheckedFile::jurisdictions ? policy.jurisdictions
+                                                                        : policy.transfers;
+    // A second file of a kind begins another policy.
+    if (!place.empty()) checks.check_policy(std::exchange(policy, PolicyFiles{}));
+    place = file;
   }
-  return sound;
+  if (policy != PolicyFiles{}) checks.check_policy(policy);
+  return checks.sound();
 }
 
 }  // namespace assent::gateway

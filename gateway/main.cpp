@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <functional>
@@ -11,6 +12,9 @@
 #include "gateway/check.hpp"
 #include "gateway/config.hpp"
 #include "gateway/fault.hpp"
+#include "gateway/log.hpp"
+#include "gateway/serve.hpp"
+#include "gateway/startup.hpp"
 #include "gateway/version.hpp"
 
 namespace {
@@ -20,18 +24,57 @@ namespace gateway = assent::gateway;
 constexpr int status_sound = 0;
 constexpr int status_faults = 1;
 constexpr int status_usage = 2;
+constexpr int status_configuration = 78;  // EX_CONFIG of sysexits: starting again mends nothing
 
 // Each command's options, and what it does when it was chosen.
 struct CommandLine {
   std::vector<std::filesystem::path> files;
+  std::filesystem::path configuration;
   bool is_for_elsewhere = false;
   std::function<int()> run;
 };
 
+assent::policy::WallTime wall_time() {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+int serve(const std::filesystem::path& file) {
+  gateway::Faults faults;
+  const auto prepared =
+      gateway::prepare_to_serve(file, gateway::Surroundings::of_process(), wall_time(), faults);
+  if (!prepared) {
+    std::cerr << gateway::to_string(faults);
+    return status_configuration;
+  }
+  gateway::Log log{{prepared->config.log.level, prepared->config.log.format, {}}};
+  gateway::log_preparation(*prepared, log);
+  return gateway::serve(prepared->config, prepared->rules, log);
+}
+
+void add_serve(CLI::App& app, CommandLine& line) {
+  auto* serve_command = app.add_subcommand("serve", "Run the service in the foreground");
+  serve_command->add_option(
+      "--config", line.configuration,
+      "Where and how to run, and where the policy is; without it the built-in "
+      "defaults hold, which serve this machine only");
+  serve_command->footer(
+      "Examples:\n"
+      "  assent serve                 on 127.0.0.1:8088, state in $XDG_STATE_HOME/assent or\n"
+      "                               build/assent-state; the log says where the tokens are\n"
+      "  assent serve --config /etc/assent/assent.yaml\n"
+      "  curl -H \"Authorization: Bearer $(cat build/assent-state/tokens/operator)\" \\\n"
+      "    http://127.0.0.1:8088/metrics\n"
+      "SIGTERM and Ctrl-C end it in order: every call detail record is closed. The status is 78\n"
+      "when the configuration is wrong; all its faults are then on standard error.");
+  serve_command->callback([&line] { line.run = [&line] { return serve(line.configuration); }; });
+}
+
 void add_check(CLI::App& app, CommandLine& line) {
   auto* check = app.add_subcommand(
       "check", "Find everything that is wrong with configuration files, and say how to mend it");
-  check->add_option("FILE", line.files, "assent.yaml or a file like it; none: the built-in one");
+  check->add_option("FILE", line.files,
+                    "assent.yaml, policy.yaml, jurisdictions.yaml or transfers.yaml; none: the "
+                    "built-in ones");
   check->add_flag("--elsewhere", line.is_for_elsewhere,
                   "The files are for another machine: do not look for its directories, keys and "
                   "certificates on this one");
@@ -39,13 +82,19 @@ void add_check(CLI::App& app, CommandLine& line) {
       "Examples:\n"
       "  assent check /etc/assent/assent.yaml\n"
       "  assent check --elsewhere production/assent.yaml staging/assent.yaml\n"
-      "Faults read FILE:LINE:COLUMN: what is wrong, and a remedy below. The status is 0 when all\n"
-      "is sound, 1 when something is wrong.");
+      "  assent check policy.yaml jurisdictions.yaml\n"
+      "A configuration is checked with the policy that it names. A file of the policy alone is\n"
+      "checked with the others given, or else with those that are built in.\n"
+      "Faults read FILE:LINE:COLUMN: what is wrong, and a remedy below; warnings say what is "
+      "sound\n"
+      "and still denies, such as a rule past its review date. The status is 0 when all is sound,\n"
+      "1 when something is wrong.");
   check->callback([&line] {
     line.run = [&line] {
       auto surroundings = gateway::Surroundings::of_process();
       surroundings.is_here = !line.is_for_elsewhere;
-      const bool sound = gateway::check_files(line.files, surroundings, std::cout, std::cerr);
+      const bool sound =
+          gateway::check_files(line.files, surroundings, wall_time(), std::cout, std::cerr);
       return sound ? status_sound : status_faults;
     };
   });
@@ -85,6 +134,7 @@ int run(int argc, char** argv) {
       "                               find all faults of a configuration at once\n"
       "Each command explains itself:  assent check --help");
   CommandLine line;
+  add_serve(app, line);
   add_check(app, line);
   add_version(app, line);
   if (names_unknown_command(app, argc, argv)) return status_usage;

@@ -2,17 +2,32 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "gateway/config.hpp"
 #include "gateway/fault.hpp"
+#include "gateway/log.hpp"
+#include "policy/rules.hpp"
 
 namespace assent::gateway {
 
-// Everything between the command line and serve(): reads the file (empty: the embedded default),
-// makes the directories, and reads or makes the tokens of the token directory, which are then among
-// config.api.tokens. With a fault there is nothing to serve with.
-[[nodiscard]] std::optional<Config> prepare_to_serve(const std::filesystem::path& file,
-                                                     const Surroundings& surroundings,
-                                                     Faults& faults);
+// What serve() runs on.
+struct Prepared {
+  Config config;
+  policy::RuleBook rules;
+  std::vector<std::string> warnings;
+};
+
+// Everything between the command line and serve(): reads the configuration (empty: the embedded
+// default) and the policy it names, makes the directories, and reads or makes the tokens of the
+// token directory, which are then among config.api.tokens. With a fault there is nothing to serve,
+// and if it is in a file, nothing was made either.
+[[nodiscard]] std::optional<Prepared> prepare_to_serve(const std::filesystem::path& file,
+                                                       const Surroundings& surroundings,
+                                                       policy::WallTime now, Faults& faults);
+
+// Tells what the operator has to know before the first call: where the tokens are, and warnings.
+void log_preparation(const Prepared& prepared, Log& log);
 
 }  // namespace assent::gateway

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "gateway/embedded.hpp"
 #include "gateway/http_message.hpp"
 #include "gateway/startup.hpp"
 
@@ -31,6 +32,10 @@ class Check : public testing::Test {
     std::ofstream{folder / name} << text;
     return folder / name;
   }
+  // The tests' day, on which the embedded rows are as they were when this was written.
+  static policy::WallTime today() {
+    return std::chrono::sys_days{std::chrono::year{2026} / std::chrono::November / 24};
+  }
   Surroundings here() const { return {folder / "state", 2, LogFormat::json, true}; }
 
   fs::path folder;
@@ -42,7 +47,7 @@ TEST_F(Check, OfASoundFileSumsUpWhatItComesTo) {
   const auto file = write("assent.yaml",
                           "media: {addresses: [{bind: 0.0.0.0, announce: 203.0.113.7}]}\n"
                           "sinks: {transcriber: {kind: rtp, address: 127.0.0.1:5004}}\n");
-  EXPECT_TRUE(check_files({file}, here(), out, err));
+  EXPECT_TRUE(check_files({file}, here(), today(), out, err));
   EXPECT_EQ(err.str(), "");
   EXPECT_THAT(out.str(), HasSubstr("assent.yaml: sound"));
   EXPECT_THAT(out.str(), HasSubstr("0.0.0.0 announced as 203.0.113.7, ports 40000-49999"));
@@ -52,7 +57,7 @@ TEST_F(Check, OfASoundFileSumsUpWhatItComesTo) {
 TEST_F(Check, ShowsTheFaultsOfAllFilesWithPlaceAndRemedy) {
   const auto first = write("a.yaml", "media: {wokers: 2}\nlog: {level: loud}\n");
   const auto second = write("b.yaml", "api: {listen: 0.0.0.0:80}\n");
-  EXPECT_FALSE(check_files({first, second}, here(), out, err));
+  EXPECT_FALSE(check_files({first, second}, here(), today(), out, err));
   EXPECT_THAT(err.str(), HasSubstr(first.string() + ":1:9: media.wokers: this key is not known "
                                                     "here\n  remedy: did you mean 'workers'?"));
   EXPECT_THAT(err.str(), HasSubstr(first.string() + ":2:14: log.level"));
@@ -62,48 +67,99 @@ TEST_F(Check, ShowsTheFaultsOfAllFilesWithPlaceAndRemedy) {
 TEST_F(Check, OfASoundAndAWrongFileFails) {
   const auto sound = write("a.yaml", "");
   const auto wrong = write("b.yaml", "x: 1\n");
-  EXPECT_FALSE(check_files({sound, wrong}, here(), out, err));
-  EXPECT_FALSE(check_files({wrong, sound}, here(), out, err));
+  EXPECT_FALSE(check_files({sound, wrong}, here(), today(), out, err));
+  EXPECT_FALSE(check_files({wrong, sound}, here(), today(), out, err));
   EXPECT_THAT(out.str(), HasSubstr("a.yaml: sound"));
 }
 
 TEST_F(Check, WithoutAFileChecksTheBuiltInOne) {
-  EXPECT_TRUE(check_files({}, here(), out, err)) << err.str();
+  EXPECT_TRUE(check_files({}, here(), today(), out, err)) << err.str();
   EXPECT_THAT(out.str(), HasSubstr("embedded assent.yaml: sound"));
 }
 
 TEST_F(Check, MakesNothing) {
-  EXPECT_TRUE(check_files({}, here(), out, err)) << err.str();
+  EXPECT_TRUE(check_files({}, here(), today(), out, err)) << err.str();
   EXPECT_FALSE(fs::exists(folder / "state"));
 }
 
-TEST_F(Check, WarnsThatWithoutAJurisdictionSinksGetNothing) {
+TEST_F(Check, WarnsOfWhatIsLeftOutAndWillDeny) {
   const auto without = write("a.yaml", "");
-  EXPECT_TRUE(check_files({without}, here(), out, err));
+  EXPECT_TRUE(check_files({without}, here(), today(), out, err)) << err.str();
   EXPECT_THAT(out.str(), HasSubstr("warning: gateway.jurisdiction is not set"));
+  EXPECT_THAT(out.str(), HasSubstr("the policy declares the sink 'recorder', and no place"));
   std::ostringstream placed;
-  const auto with =
-      write("b.yaml", "gateway: {jurisdiction: DE}\nconference_server: {jurisdiction: DE}\n");
-  EXPECT_TRUE(check_files({with}, here(), placed, err));
-  EXPECT_THAT(placed.str(), Not(HasSubstr("warning")));
+  const auto with = write("b.yaml",
+                          "gateway: {jurisdiction: DE}\nconference_server: {jurisdiction: DE}\n"
+                          "sinks: {recorder: {kind: ogg}}\n");
+  EXPECT_TRUE(check_files({with}, here(), today(), placed, err)) << err.str();
+  EXPECT_THAT(placed.str(), Not(HasSubstr("jurisdiction is not set")));
+  EXPECT_THAT(placed.str(), Not(HasSubstr("'recorder'")));
+}
+
+TEST_F(Check, HoldsTheConfigurationAgainstThePolicyThatItNames) {
+  const auto file = write("assent.yaml",
+                          "gateway: {jurisdiction: QQ}\n"
+                          "conference_server: {processor: nobody}\n"
+                          "sinks:\n  recordr: {kind: ogg}\n");
+  EXPECT_FALSE(check_files({file}, here(), today(), out, err));
+  EXPECT_THAT(err.str(),
+              HasSubstr("gateway.jurisdiction: nothing is known about the jurisdiction"));
+  EXPECT_THAT(err.str(), HasSubstr("the policy declares no processor 'nobody'"));
+  EXPECT_THAT(err.str(), HasSubstr("assent.yaml:4:12: sinks.recordr: the policy declares no sink"));
+}
+
+TEST_F(Check, ShowsTheFaultsOfAConfigurationAndOfItsPolicyAtOnce) {
+  write("rules.yaml", "purposes: [recording]\n");
+  const auto file = write("assent.yaml", "policy: {policy: rules.yaml}\nmedia: {workers: none}\n");
+  EXPECT_FALSE(check_files({file}, here(), today(), out, err));
+  EXPECT_THAT(err.str(), HasSubstr("assent.yaml:2:18: media.workers"));
+  EXPECT_THAT(err.str(), HasSubstr((folder / "rules.yaml").string() + ":1:11: purposes"));
+}
+
+TEST_F(Check, TellsTheFilesOfThePolicyByTheirKeysAndChecksThemTogether) {
+  const auto rules = write("a.yaml", std::string{embedded("policy.yaml").value_or("")});
+  const auto law = write("b.yaml", std::string{embedded("jurisdictions.yaml").value_or("")});
+  const auto transfers = write("c.yaml", std::string{embedded("transfers.yaml").value_or("")});
+  EXPECT_EQ(kind_of(rules), CheckedFile::policy);
+  EXPECT_EQ(kind_of(law), CheckedFile::jurisdictions);
+  EXPECT_EQ(kind_of(transfers), CheckedFile::transfers);
+  EXPECT_EQ(kind_of(write("d.yaml", "sinks: {}\n")), CheckedFile::config);
+  EXPECT_TRUE(check_files({transfers, rules, law}, here(), today(), out, err)) << err.str();
+  EXPECT_THAT(out.str(), HasSubstr("policy " + rules.string() + ", jurisdictions " + law.string() +
+                                   ", transfers " + transfers.string() + ": sound"));
+}
+
+TEST_F(Check, OfAFileForElsewhereDoesNotMissItsPolicy) {
+  Surroundings elsewhere = here();
+  elsewhere.is_here = false;
+  const auto file = write("a.yaml", "policy: {policy: /nonexistent/policy.yaml}\n");
+  EXPECT_TRUE(check_files({file}, elsewhere, today(), out, err)) << err.str();
+  EXPECT_THAT(out.str(), HasSubstr("was not looked at"));
+  EXPECT_FALSE(check_files({file}, here(), today(), out, err));
 }
 
 TEST_F(Check, PreparesToServeOnDefaultsWithATokenForEachStaffRole) {
   Faults faults;
-  const auto config = prepare_to_serve({}, here(), faults);
-  ASSERT_TRUE(config.has_value()) << to_string(faults);
+  const auto prepared = prepare_to_serve({}, here(), today(), faults);
+  ASSERT_TRUE(prepared.has_value()) << to_string(faults);
   std::set<Role> roles_served;
-  for (const TokenConfig& token : config->api.tokens)
+  for (const TokenConfig& token : prepared->config.api.tokens)
     roles_served.insert(token.role);
   EXPECT_EQ(roles_served.size(), 3U);
   EXPECT_FALSE(roles_served.contains(Role::participant));
   EXPECT_TRUE(fs::exists(folder / "state" / "tokens" / "operator"));
+  EXPECT_FALSE(prepared->rules.purposes.empty());
+  std::vector<std::string> lines;
+  Log log{{LogLevel::info, LogFormat::json,
+           [&lines](std::string_view line) { lines.emplace_back(line); }}};
+  log_preparation(*prepared, log);
+  EXPECT_THAT(lines, testing::Contains(HasSubstr((folder / "state" / "tokens").string())));
 }
 
 TEST_F(Check, AWrongFileIsNotServedAndNothingIsMadeForIt) {
   Faults faults;
   const auto file = write("a.yaml", "x: 1\n");
-  EXPECT_FALSE(prepare_to_serve(file, here(), faults).has_value());
+  EXPECT_FALSE(prepare_to_serve(file, here(), today(), faults).has_value());
   EXPECT_FALSE(faults.empty());
   EXPECT_FALSE(fs::exists(folder / "state"));
 }
