@@ -256,18 +256,19 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
   };
   const auto api = std::make_shared<Api>(backend);  // one owner a handler: std::function copies
   for (const auto& [operation, handler] : handlers) {
-    const std::size_t line = backend.totals.api.size();
-    backend.totals.api.emplace_back().operation = route_of(operation).operation_id;
-    dispatcher.bind(operation, [api, &totals = backend.totals, line,
-                                method = handler](const HttpRequest& request) -> Response {
-      const auto asked = std::chrono::steady_clock::now();
-      auto response = co_await ((*api).*method)(request);
-      ++totals.api[line].by_status[response.status];
-      totals.api[line].duration.observe(std::chrono::duration_cast<std::chrono::microseconds>(
-          std::chrono::steady_clock::now() - asked));
-      co_return response;
+    dispatcher.bind(operation, [api, method = handler](const HttpRequest& request) {
+      return ((*api).*method)(request);
     });
   }
+  auto& lines = backend.totals.api;  // one an operation, then one for what had no route
+  for (const auto& route : api_routes()) lines.emplace_back().operation = route.operation_id;
+  lines.emplace_back();
+  dispatcher.on_answered([&lines](std::optional<Operation> operation, unsigned status,
+                                  std::chrono::steady_clock::duration took) {
+    auto& line = operation ? lines[static_cast<std::size_t>(*operation)] : lines.back();
+    ++line.by_status[status];
+    line.duration.observe(std::chrono::duration_cast<std::chrono::microseconds>(took));
+  });
 }
 
 }  // namespace assent::gateway

@@ -71,6 +71,7 @@ class Gateway:
   jurisdiction: NL
 conference_server:
   jurisdiction: NL
+  srtp_suites: [AES_CM_128_HMAC_SHA1_80]
 media:
   addresses:
     - bind: 127.0.0.1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import shutil
 import signal
 import sys
@@ -21,6 +22,8 @@ from .voices import PACKET_S
 
 ROOM = "demonstration"
 JURISDICTION = "NL"
+LANGUAGE = "en"
+POLICY = pathlib.Path(__file__).resolve().parents[2] / "config" / "policy.yaml"
 TICK_S = 0.05
 LAST_PACKETS_S = 1.0  # what is on its way when the speakers end, jitter buffers included
 
@@ -65,7 +68,7 @@ class Conference:
         listener = ListeningPhone(self._folder.witness, self._folder.tracks)
         self._progress.now("participants join, and are asked for their consent")
         for name in [s.name for s in script.SPEAKERS] + [WITNESS]:
-            self._gateway.put(_participant(name), subject=f"subject-{name}", language="en",
+            self._gateway.put(_participant(name), subject=f"subject-{name}", language=LANGUAGE,
                               minor=False, jurisdictions={"declared": [JURISDICTION]})
         self._state_consents()
         self._gateway.put(f"{room}/purposes/{PURPOSE}", by="sinks")
@@ -92,9 +95,13 @@ class Conference:
         return port
 
     def _state_consents(self) -> None:
-        for speaker, statement in ((A, "granted"), (B, "refused"), (C, "granted")):
-            self._gateway.put(_consent(speaker.name), statement=statement, method="online",
-                              default_state="unticked")
+        """A box that was not ticked beforehand, under the notice of the default policy; a refusal
+        needs no proof."""
+        agreed = {"statement": "granted", "method": "online", "default_state": "unticked",
+                  "notice": _notice()}
+        self._gateway.put(_consent(A.name), **agreed)
+        self._gateway.put(_consent(B.name), statement="refused", method="online")
+        self._gateway.put(_consent(C.name), **agreed)
 
     def _connect(self, name: str, phone: SpeakingPhone | ListeningPhone) -> sdp.Audio:
         """Offer and answer across the gateway: the phone's, and the conference server's. C is
@@ -164,3 +171,12 @@ def _participant(name: str) -> str:
 
 def _consent(name: str) -> str:
     return f"{_participant(name)}/consents/{PURPOSE}"
+
+
+def _notice() -> dict[str, str]:
+    """What the participants were shown, as config/policy.yaml has it."""
+    found = re.search(rf"- id: {PURPOSE}\n +version: \"(\S+)\"\n +language: {LANGUAGE}\n"
+                      r"(?: +.*\n)*? +hash: sha256:([0-9a-f]{64})", POLICY.read_text())
+    if not found:
+        raise Failed(f"{POLICY} has no notice for {PURPOSE} in {LANGUAGE}")
+    return {"id": PURPOSE, "version": found[1], "language": LANGUAGE, "hash": found[2]}
