@@ -38,8 +38,8 @@ void read_numbers(const YamlMap& root, policy::RuleBook& into) {
       into.aggregate_k = *k;
   if (const YamlValue section = root.optional("disclosure"); section.is_present())
     if (const auto needed =
-            section.map({"authorisations"}).required("authorisations").integer<int>(2, 9))
-      into.disclosure_needs_two = *needed >= 2;
+            section.map({"authorisations"}).required("authorisations").integer<std::size_t>(2, 9))
+      into.disclosure_authorisations = *needed;
 }
 
 }  // namespace

@@ -156,8 +156,8 @@ struct RuleBook {
   Composition composition;
   bool sale_permitted = false;
   std::map<std::string, Tightening, std::less<>> tenants;
-  std::size_t aggregate_k = 10;      // aggregates below this many people are not given out
-  bool disclosure_needs_two = true;  // government disclosure: two authorisations
+  std::size_t aggregate_k = 10;               // aggregates below this many people are not given out
+  std::size_t disclosure_authorisations = 2;  // of a government disclosure, by different people
 
   JurisdictionRows jurisdictions;
   std::vector<TransferRow> transfers;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "policy/rules.hpp"
+
+// What may leave, or must go, apart from consents: retention, aggregates, disclosure.
+namespace assent::policy {
+
+// When the data must be disposed of: the later of the contract's end and the legal minimum. Nothing
+// while a contract that it waits for has no end yet.
+[[nodiscard]] std::optional<WallTime> retained_until(const Retention& retention, WallTime recorded,
+                                                     std::optional<WallTime> contract_end);
+
+// An aggregate about this many different people.
+[[nodiscard]] bool may_release_aggregate(const RuleBook& rules, std::size_t people);
+
+// A disclosure to a government: authorised by enough different people. It opens no sink.
+[[nodiscard]] bool may_disclose(const RuleBook& rules, std::span<const std::string> authorised_by);
+
+}  // namespace assent::policy
