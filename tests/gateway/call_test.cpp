@@ -1,0 +1,242 @@
+#include <gtest/gtest.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "gateway/cdr.hpp"
+#include "media/sdp_crypto.hpp"
+#include "tests/gateway/media_peer.hpp"
+
+namespace assent::gateway::test {
+namespace {
+
+using namespace std::chrono_literals;
+namespace json = boost::json;
+
+std::vector<Cdr> records_of(RunningService& service, const std::string& room) {
+  std::vector<Cdr> records;
+  const auto answer = service.ask("GET", "/v1/cdrs?room=" + room);
+  for (const auto& record : answer.at("cdrs").as_array()) {
+    records.push_back(parse_cdr(json::serialize(record)).value());
+  }
+  return records;
+}
+
+const CdrLeg& client_leg(const Cdr& cdr) {
+  for (const auto& leg : cdr.legs) {
+    if (leg.side == "client") return leg;
+  }
+  throw std::runtime_error("no client leg");
+}
+
+class Call : public testing::Test {
+ protected:
+  void open_room() { service.ask("PUT", "/v1/rooms/standup", "{}"); }
+  void record() {
+    service.ask("PUT", "/v1/rooms/standup/purposes/recording", R"({"by": "sinks"})");
+  }
+  // The participant's last record after it left; every record of the room is in balance.
+  Cdr leave(const Caller& caller) {
+    service.ask("DELETE", caller.path);
+    const auto records = records_of(service, "standup");
+    for (const auto& cdr : records)
+      EXPECT_TRUE(imbalances(cdr).empty()) << to_json(cdr);
+    return records.back();
+  }
+
+  Socket archive;
+  RunningService service{{.archive_port = archive.port()}};
+};
+
+TEST_F(Call, PassesBothWaysAndForksOnlyUnderConsent) {
+  open_room();
+  record();
+  Caller caller{service, "standup", "caller", 0xabc};
+  caller.connect(service);
+  caller.speak();
+  EXPECT_EQ(caller.server.receive(), opus_rtp(1, 0xabc));
+  caller.server.send(opus_rtp(9, 0xdef), caller.at_server);
+  EXPECT_EQ(caller.phone.receive(), opus_rtp(9, 0xdef));
+  EXPECT_EQ(archive.receive(50ms), std::nullopt);
+
+  service.ask("PUT", caller.path + "/consents/recording", grant());
+  caller.speak();
+  EXPECT_EQ(archive.receive(), opus_rtp(2, 0xabc));
+  EXPECT_EQ(caller.server.receive(), opus_rtp(2, 0xabc));
+
+  service.ask("PUT", caller.path + "/consents/recording", refusal);
+  caller.speak();
+  EXPECT_EQ(caller.server.receive(), opus_rtp(3, 0xabc));
+  EXPECT_EQ(archive.receive(50ms), std::nullopt);
+
+  const auto last = leave(caller);
+  EXPECT_EQ(last.kind, CdrKind::stop);
+  EXPECT_EQ(last.cause, CauseForClosing::participant_left);
+  for (const auto& route : client_leg(last).routes) {
+    if (route.kind == RouteKind::call) continue;
+    ASSERT_EQ(route.delivered.size(), 1U) << route.sink;
+    EXPECT_EQ(route.delivered[0].packets, 1U);
+    EXPECT_EQ(route.withheld.at("consent_unknown"), 1U);
+    EXPECT_EQ(route.withheld.at("consent_refused"), 1U);
+  }
+}
+
+TEST_F(Call, IsDecryptedAndEncryptedWhereTheSidesDiffer) {
+  open_room();
+  Caller caller{service, "standup", "caller", 0xabc};
+  std::vector<std::byte> material(30, std::byte{7});
+  const auto own = *media::SrtpKey::from_bytes(media::SrtpSuite::aes_cm_128_hmac_sha1_80, material);
+  const auto line = media::write_crypto(1, own).value;
+  const auto offered = service.ask(
+      "POST", caller.path + "/offer",
+      Caller::offer_body(sdp(caller.phone.port(), "RTP/SAVP", "a=" + line + "\r\n"), "RTP/AVP"));
+  const std::string toward_server(offered.at("sdp").as_string());
+  EXPECT_EQ(toward_server.find("crypto"), std::string::npos);
+  const auto answered =
+      service.ask("POST", caller.path + "/answer", Caller::answer_body(sdp(caller.server.port())));
+  const std::string toward_client(answered.at("sdp").as_string());
+  const auto at_client = port_in(toward_client);
+
+  media::SrtpOutbound seal{own};
+  auto packet = opus_rtp(1, 0xabc);
+  const auto size = packet.size();
+  packet.resize(size + media::srtp_trailer_bytes_max);
+  packet.resize(*seal.protect_rtp(packet, size));
+  caller.phone.send(packet, at_client);
+  EXPECT_EQ(caller.server.receive(), opus_rtp(1, 0xabc));
+  caller.phone.send(opus_rtp(2, 0xabc), at_client);  // in the clear
+  EXPECT_EQ(caller.server.receive(50ms), std::nullopt);
+
+  caller.server.send(opus_rtp(5, 0xdef), port_in(toward_server));
+  auto sealed = caller.phone.receive();
+  ASSERT_TRUE(sealed);
+  const auto parsed = media::parse_sdp(toward_client);
+  const auto theirs = media::read_cryptos(parsed->media[0].lines);
+  media::SrtpInbound open{theirs->at(0).key};
+  const auto clear = open.unprotect_rtp(*sealed);
+  ASSERT_TRUE(clear);
+  EXPECT_EQ(Bytes(clear->begin(), clear->end()), opus_rtp(5, 0xdef));
+  EXPECT_EQ(client_leg(leave(caller)).dropped.at("auth_failed"), 1U);
+}
+
+TEST_F(Call, IsUnharmedByWhatDoesNotBelongToIt) {
+  open_room();
+  Caller caller{service, "standup", "caller", 0xabc};
+  Caller other{service, "standup", "other", 0xbad};
+  caller.connect(service);
+  other.connect(service);
+  Socket stranger;
+  caller.speak();
+  EXPECT_TRUE(caller.server.receive());
+  for (std::uint16_t i = 0; i < 200; ++i)
+    stranger.send(opus_rtp(i, 0xabc), caller.at_client);
+  auto malformed = opus_rtp(7, 0xabc);
+  malformed[0] = std::byte{0xbf};  // padding, extension and 15 contributors that are not there
+  caller.phone.send(malformed, caller.at_client);
+  caller.phone.send(Bytes(3, std::byte{0x80}), caller.at_client);
+  other.phone.send(opus_rtp(1, 0xabc), other.at_client);  // with the caller's SSRC
+  EXPECT_EQ(other.server.receive(50ms), std::nullopt);
+  caller.speak();
+  EXPECT_EQ(caller.server.receive(), opus_rtp(2, 0xabc));
+  EXPECT_EQ(caller.server.receive(50ms), std::nullopt);
+  EXPECT_EQ(client_leg(leave(other)).dropped.at("foreign_ssrc"), 1U);
+  const auto last = leave(caller);
+  EXPECT_EQ(client_leg(last).dropped.at("foreign_source"), 200U);
+  EXPECT_EQ(client_leg(last).packets, 2U);
+}
+
+TEST_F(Call, GoesOnWhenTheSinkIsGone) {
+  open_room();
+  const std::uint16_t port = archive.port();
+  archive = Socket{};  // nobody listens there now
+  ASSERT_NE(archive.port(), port);
+  record();
+  Caller caller{service, "standup", "caller", 0xabc};
+  caller.connect(service);
+  service.ask("PUT", caller.path + "/consents/recording", grant());
+  for (int i = 0; i < 50; ++i) {
+    caller.speak();
+    ASSERT_TRUE(caller.server.receive()) << i;
+  }
+  const auto last = leave(caller);
+  for (const auto& route : client_leg(last).routes) {
+    if (route.sink != "archive") continue;
+    EXPECT_GE(route.withheld.at("sink_full"), 20U);
+  }
+}
+
+TEST_F(Call, IsWithheldFromAServerThatRecordsWithoutConsentAndFromNoOther) {
+  open_room();
+  Caller caller{service, "standup", "caller", 0xabc};
+  caller.connect(service);
+  const std::string purpose = "/v1/rooms/standup/purposes/recording";
+  service.ask("PUT", purpose, R"({"by": "server"})");
+  caller.speak();
+  EXPECT_EQ(caller.server.receive(50ms), std::nullopt);
+  caller.server.send(opus_rtp(9, 0xdef), caller.at_server);
+  EXPECT_TRUE(caller.phone.receive());
+  service.ask("PUT", caller.path + "/consents/recording", grant());
+  caller.speak();
+  EXPECT_EQ(caller.server.receive(), opus_rtp(2, 0xabc));
+  service.ask("DELETE", caller.path + "/consents/recording");
+  caller.speak();
+  EXPECT_EQ(caller.server.receive(50ms), std::nullopt);
+  service.ask("DELETE", purpose);
+  caller.speak();
+  EXPECT_EQ(caller.server.receive(), opus_rtp(4, 0xabc));
+  (void)leave(caller);
+}
+
+TEST(CallPorts, RunOutWithAClearErrorAndComeBackWhenPeopleLeave) {
+  RunningService service{{.port_first = 37'000, .port_last = 37'003}};  // one call
+  service.ask("PUT", "/v1/rooms/full", "{}");
+  Caller first{service, "full", "first", 1};
+  Caller second{service, "full", "second", 2};
+  first.connect(service);
+  const auto refused =
+      service.call("POST", second.path + "/offer", Caller::offer_body(sdp(second.phone.port())));
+  EXPECT_EQ(refused.status, 503U);
+  EXPECT_NE(json::serialize(refused.body).find("port_range"), std::string::npos);
+  first.speak();
+  EXPECT_TRUE(first.server.receive());
+  service.ask("DELETE", first.path);
+  second.connect(service);
+  second.speak();
+  EXPECT_TRUE(second.server.receive());
+}
+
+std::vector<Cdr> stops_of(RunningService& service, const std::string& room) {
+  auto records = records_of(service, room);
+  std::erase_if(records, [](const Cdr& cdr) { return cdr.kind != CdrKind::stop; });
+  return records;
+}
+
+TEST(CallRecords, AreClosedByAnOrderlyEndAndByTheNextStartAfterASuddenOne) {
+  const TemporaryFolder orderly;
+  const TemporaryFolder sudden;
+  {
+    RunningService service{{.state = orderly.path()}};
+    service.ask("PUT", "/v1/rooms/ended", "{}");
+    Caller caller{service, "ended", "caller", 1};
+    caller.connect(service);
+    (void)records_of(service, "ended");  // answered after what was stored before
+    // What a sudden end would leave on the disk.
+    std::filesystem::copy(orderly.path(), sudden.path(),
+                          std::filesystem::copy_options::recursive |
+                              std::filesystem::copy_options::overwrite_existing);
+    service.stop();
+  }
+  RunningService after_order{{.state = orderly.path()}};
+  RunningService after_sudden_end{{.state = sudden.path()}};
+  const auto closed = stops_of(after_order, "ended");
+  ASSERT_EQ(closed.size(), 2U);  // the room's and the caller's
+  for (const auto& cdr : closed)
+    EXPECT_EQ(cdr.cause, CauseForClosing::shutdown);
+  const auto restarted = stops_of(after_sudden_end, "ended");
+  ASSERT_EQ(restarted.size(), 2U);
+  for (const auto& cdr : restarted)
+    EXPECT_EQ(cdr.cause, CauseForClosing::restart);
+}
+
+}  // namespace
+}  // namespace assent::gateway::test

@@ -1,0 +1,150 @@
+#include "tests/gateway/running_service.hpp"
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "gateway/policy_file.hpp"
+#include "gateway/policy_of_config.hpp"
+#include "gateway/sha256.hpp"
+#include "media/endpoint.hpp"
+
+namespace assent::gateway::test {
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+namespace {
+
+constexpr std::string_view token = "token-of-the-test";
+
+// A block of media ports for each service of this process, and apart from other processes'.
+std::uint16_t next_ports() {
+  static std::atomic<unsigned> next{static_cast<unsigned>(::getpid()) % 80};
+  return static_cast<std::uint16_t>(20'000 + (next.fetch_add(1) % 80) * 200);
+}
+
+std::string configuration(const RunningService::Options& options,
+                          const std::filesystem::path& state) {
+  const auto first = options.port_first != 0 ? options.port_first : next_ports();
+  const auto last = options.port_last != 0 ? options.port_last : first + 199;
+  std::string text = "gateway: {jurisdiction: NL}\nconference_server: {jurisdiction: NL}\n";
+  text += "media:\n  addresses: [{bind: 127.0.0.1}]\n  workers: 1\n  port_range: {first: " +
+          std::to_string(first) + ", last: " + std::to_string(last) + "}\n";
+  const auto hash = to_hex(sha256(token));
+  text += "api:\n  tokens:\n";
+  text += "    - {name: server, role: conference-server, sha256: " + hash + "}\n";
+  text += "storage: {database: " + (state / "assent.db").string() +
+          ", cdr_directory: " + (state / "cdr").string() + ", interim_period: 1s}\n";
+  text += "sinks:\n  recorder: {kind: ogg, directory: " + (state / "ogg").string() + "}\n";
+  if (options.archive_port != 0) {
+    text += "  archive: {kind: rtp, address: \"127.0.0.1:" + std::to_string(options.archive_port) +
+            "\"}\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+RunningService::RunningService(Options options)
+    : state_{options.state.empty() ? folder_.path() : options.state},
+      log_{{LogLevel::error, LogFormat::json, {}}} {
+  Faults faults;
+  const Surroundings surroundings{state_, 2, LogFormat::json, true};
+  config_ = load_config("test.yaml", configuration(options, state_), surroundings, faults);
+  auto loaded = policy_of_config(config_, read_clocks().wall, faults);
+  make_directories(config_, faults);
+  if (!faults.empty() || !loaded) throw std::runtime_error(to_string(faults));
+  rules_ = std::move(loaded->rules);
+  config_.api.listen = *media::parse_endpoint("127.0.0.1", 0);
+  std::vector<AccessToken> tokens;
+  for (const auto role : {Role::conference_server, Role::operator_}) {
+    tokens.push_back(
+        {"test", sha256(std::string(token) + std::string(to_string(role))), role, "", ""});
+  }
+  service_ = std::make_unique<Service>(context_, config_, rules_, std::move(tokens), log_);
+  auto started = asio::co_spawn(context_, service_->start(), asio::use_future);
+  control_ = std::thread{[this] {
+    const auto guard = asio::make_work_guard(context_);
+    context_.run();
+  }};
+  if (!started.get()) throw std::runtime_error("the service did not start");
+}
+
+RunningService::~RunningService() {
+  stop();
+}
+
+void RunningService::stop() {
+  if (!service_) return;
+  asio::co_spawn(context_, service_->stop(CauseForClosing::shutdown), asio::use_future).get();
+  context_.stop();
+  control_.join();
+  service_.reset();
+}
+
+ApiAnswer RunningService::call(std::string_view method, const std::string& path,
+                               std::string_view body) {
+  const bool records = path.starts_with("/v1/cdrs") || path.starts_with("/metrics");
+  const auto role = records ? Role::operator_ : Role::conference_server;
+  asio::io_context io;
+  beast::tcp_stream stream{io};
+  stream.connect({asio::ip::make_address("127.0.0.1"), service_->api_port()});
+  http::request<http::string_body> request{http::string_to_verb({method.data(), method.size()}),
+                                           path, 11};
+  request.set(http::field::host, "127.0.0.1");
+  request.set(http::field::authorization,
+              "Bearer " + std::string(token) + std::string(to_string(role)));
+  if (!body.empty()) {
+    request.set(http::field::content_type, "application/json");
+    request.body() = std::string(body);
+  }
+  request.prepare_payload();
+  http::write(stream, request);
+  beast::flat_buffer buffer;
+  http::response<http::string_body> response;
+  http::read(stream, buffer, response);
+  ApiAnswer answer;
+  answer.arrived = std::chrono::system_clock::now();
+  answer.status = response.result_int();
+  boost::system::error_code not_json;
+  answer.body = boost::json::parse(response.body(), not_json);
+  if (not_json) answer.body = boost::json::string(response.body());
+  return answer;
+}
+
+boost::json::value RunningService::ask(std::string_view method, const std::string& path,
+                                       std::string_view body) {
+  auto answer = call(method, path, body);
+  if (answer.status >= 300) {
+    throw std::runtime_error(std::string(method) + " " + path + ": " +
+                             std::to_string(answer.status) + " " +
+                             boost::json::serialize(answer.body));
+  }
+  return std::move(answer.body);
+}
+
+std::string grant() {
+  Faults faults;
+  const auto loaded = load_policy({}, read_clocks().wall, faults);
+  const auto* notice = policy::find_notice(loaded->rules, "recording", "en");
+  return boost::json::serialize(
+      boost::json::object{{"statement", "granted"},
+                          {"method", "online"},
+                          {"default_state", "unticked"},
+                          {"notice",
+                           {{"id", notice->id},
+                            {"version", notice->version},
+                            {"language", notice->language},
+                            {"hash", notice->hash.substr(sizeof "sha256:" - 1)}}}});
+}
+
+}  // namespace assent::gateway::test

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "gateway/service.hpp"
+#include "tests/gateway/temporary_folder.hpp"
+
+namespace assent::gateway::test {
+
+struct ApiAnswer {
+  unsigned status = 0;
+  boost::json::value body;
+  std::chrono::system_clock::time_point arrived;  // when its last byte had been read
+};
+
+// The whole gateway in this process, on the built-in policy and ephemeral ports: its control
+// thread, workers, storage, recorder, API. Sinks: `recorder` (ogg) and `archive` (rtp).
+class RunningService {
+ public:
+  struct Options {
+    std::uint16_t archive_port = 0;  // where the rtp sink listens
+    std::uint16_t port_first = 0;    // media ports; 0: some free block of 200
+    std::uint16_t port_last = 0;
+    std::filesystem::path state{};  // empty: a folder of its own
+  };
+  explicit RunningService(Options options);
+  ~RunningService();
+  RunningService(const RunningService&) = delete;
+  RunningService& operator=(const RunningService&) = delete;
+
+  // Orderly, as on SIGTERM. Idempotent.
+  void stop();
+
+  ApiAnswer call(std::string_view method, const std::string& path, std::string_view body = {});
+  // call() that has to succeed; throws with what was answered instead.
+  boost::json::value ask(std::string_view method, const std::string& path,
+                         std::string_view body = {});
+
+  [[nodiscard]] const std::filesystem::path& state() const { return state_; }
+
+ private:
+  TemporaryFolder folder_;
+  std::filesystem::path state_;
+  Config config_;
+  policy::RuleBook rules_;
+  Log log_;
+  boost::asio::io_context context_{1};
+  std::unique_ptr<Service> service_;
+  std::thread control_;
+};
+
+// The consent that the built-in policy asks for.
+[[nodiscard]] std::string grant();
+inline constexpr std::string_view refusal =
+    R"({"statement": "refused", "method": "online", "default_state": "unticked"})";
+
+}  // namespace assent::gateway::test
