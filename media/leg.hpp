@@ -49,7 +49,7 @@ struct DeliveredInterval {
   std::int64_t first_sequence = 0;  // extended
   std::int64_t last_sequence = 0;   // extended, the highest
   std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;  // of bare RTP
+  std::uint64_t bytes = 0;  // of clear RTP: bare to a sink, whole to the server
   TimePoint first_time;
   TimePoint last_time;
 };
@@ -65,8 +65,8 @@ struct CutMark {
 // One stream's standing with one sink.
 struct Delivery {
   SinkId sink{};
-  bool collides = false;         // quarantined: the sink hears this SSRC from another participant
-  bool skip_redundancy = false;  // the next Opus packet may carry audio from before the grant
+  bool collides = false;  // quarantined: the sink hears this SSRC from another participant
+  bool is_first = false;  // the next packet is the first after the grant
   std::int64_t not_before = INT64_MIN;  // extended: what precedes it was captured before the grant
   DeliveredInterval interval;           // packets == 0: nothing since it was last settled
   std::optional<CutMark> last;          // the latest packet that went to the sink in this epoch
@@ -122,6 +122,10 @@ class Leg {
   // Seals `size` bytes at the front of `room` in place and gives the size on the wire.
   [[nodiscard]] Parsed<std::size_t> seal_rtp(std::span<std::byte> room, std::size_t size);
   [[nodiscard]] Parsed<std::size_t> seal_rtcp(std::span<std::byte> room, std::size_t size);
+  // What sealing adds to an RTP packet.
+  [[nodiscard]] std::size_t rtp_trailer_bytes() const {
+    return config_.send_key ? sizes_of(config_.send_key->suite()).rtp_trailer_bytes : 0;
+  }
 
   // Plain RTP only: the address must be the peer's. A secure leg is judged by its key instead.
   [[nodiscard]] bool expects(const Endpoint& from, Component component) const;
@@ -146,6 +150,7 @@ class Leg {
 
   LegCounters counters;
   std::optional<Ssrc> reported_conflict;  // said once, so that a flood of them says nothing
+  LegId id{};
   LegId peer{};
   bool connected = false;
 

@@ -22,14 +22,15 @@ struct Lane {
   bool operator==(const Lane&) const = default;
 };
 
-// One datagram on its way out. For a sink: whose it is and where it stands in its stream, so that
-// the shell can give it back if the sink does not take it.
+// One datagram on its way out: whose it is and where it stands in its stream, so that the shell
+// can give it back if the system or the sink does not take it.
 struct Outgoing {
   Lane lane;
   std::uint16_t size = 0;
   std::uint32_t offset = 0;
   Endpoint to;  // legs only; a sink's address is the shell's business
   SourceId source{};
+  std::uint32_t came_from = 0;  // the LegId that it arrived on
   std::uint64_t epoch = 0;
   std::int64_t extended_sequence = 0;
 };

@@ -28,10 +28,10 @@ inline constexpr std::size_t sinks_max = 32;
 enum class Withheld : std::uint8_t {
   no_permit,       // the decision says no; its reason stands in the decision
   expired,         // the permit's deadline passed before the control side said anything
-  before_grant,    // captured before the permit opened, or carries audio from before it
+  before_grant,    // captured before the permit opened, or may carry audio from before it
   unfit_format,    // not audio or video itself (RTX, RED, FEC, DTMF), or not the sink's codec
   ssrc_collision,  // the sink hears this SSRC from somebody else (RFC 3550 §8.2)
-  sink_full,       // the sink did not take it: queue full, socket refused, disk full
+  sink_full,       // it was not taken: queue full, socket refused, disk full, server on hold
 };
 inline constexpr std::size_t withheld_reasons = 6;
 

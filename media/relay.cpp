@@ -38,6 +38,28 @@ void count(Delivery& delivery, TimePoint now, std::uint64_t epoch, Ssrc ssrc, st
   delivery.last = CutMark{delivery.sink, ssrc, epoch, last};
 }
 
+// Not taken after all; it was counted lately, and nothing has closed the interval since.
+bool uncount(IngressStream* stream, SinkId sink, std::size_t bytes) {
+  Delivery* given = stream != nullptr ? stream->delivery_to(sink) : nullptr;
+  if (given == nullptr || given->interval.packets == 0) return false;
+  --given->interval.packets;
+  given->interval.bytes -= bytes;
+  return true;
+}
+
+// What was captured before the grant stays out, also when it arrives late or rides along in a
+// later packet. The first packet after the grant may carry audio from before it, and what it
+// overtook was captured before it: perhaps before the grant.
+bool may_precede_grant(Delivery& delivery, Codec codec, const RtpView& packet,
+                       std::int64_t sequence) {
+  if (sequence < delivery.not_before) return true;
+  if (!delivery.is_first) return false;
+  delivery.is_first = false;
+  const bool redundant = may_carry_redundancy(codec, packet.payload());
+  delivery.not_before = redundant ? sequence + 1 : sequence;
+  return redundant;
+}
+
 }  // namespace
 
 void Relay::handle_datagram(TimePoint now, LegId id, Component component, const Endpoint& from,
@@ -93,12 +115,24 @@ std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, const Endpoi
   ++leg.counters.rtp_packets;
   leg.counters.rtp_bytes += datagram.size();
 
-  if (!server_may_have(now, leg, *stream, *packet, sequence)) {
-    ++leg.counters.withheld_from_server;
-  } else if (const auto lost = forward(leg, *clear, Lane::Kind::leg_rtp, out)) {
-    ++leg.counters.unforwarded[static_cast<std::size_t>(*lost)];
+  const auto pass_on = [&] {
+    const auto lost = forward(leg, *clear, Lane::Kind::leg_rtp, out);
+    if (lost) ++leg.counters.unforwarded[static_cast<std::size_t>(*lost)];
+    return !lost;
+  };
+  if (leg.config().side != Side::client) {
+    pass_on();
+    return std::nullopt;
   }
-  if (leg.config().side == Side::client) fork(now, leg, *stream, *packet, sequence, out);
+  if (source(leg.config().source).server_gates == 0) {
+    pass_on();
+  } else {
+    const auto answers = ask_gates(now, leg, *stream, *packet, sequence);
+    if (!answers.content) ++leg.counters.withheld_from_server;
+    const bool forwarded = answers.content && pass_on();
+    count_at_gates(now, leg, *stream, *packet, sequence, answers, forwarded);
+  }
+  fork(now, leg, *stream, *packet, sequence, out);
   return std::nullopt;
 }
 
@@ -138,6 +172,8 @@ std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> p
                    static_cast<std::uint32_t>(from.peer)};
   outgoing.size = static_cast<std::uint16_t>(*sealed);
   outgoing.to = remote;
+  outgoing.source = from.config().source;
+  outgoing.came_from = static_cast<std::uint32_t>(from.id);
   out.push(outgoing);
   if (rtp) {
     ++from.counters.forwarded_packets;
@@ -155,11 +191,7 @@ std::optional<Withheld> Relay::judge(SinkId sink, Delivery& delivery, Codec code
                                      const RtpView& packet, std::int64_t sequence) const {
   if (delivery.collides) return Withheld::ssrc_collision;
   if ((sinks_[index(sink)].accepts & codec_bit(codec)) == 0) return Withheld::unfit_format;
-  if (sequence < delivery.not_before) return Withheld::before_grant;
-  if (delivery.skip_redundancy) {
-    delivery.skip_redundancy = false;
-    if (may_carry_redundancy(codec, packet.payload())) return Withheld::before_grant;
-  }
+  if (may_precede_grant(delivery, codec, packet, sequence)) return Withheld::before_grant;
   return std::nullopt;
 }
 
@@ -185,6 +217,7 @@ void Relay::fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& 
     outgoing.lane = {Lane::Kind::sink_rtp, static_cast<std::uint32_t>(sink)};
     outgoing.size = static_cast<std::uint16_t>(size);
     outgoing.source = id;
+    outgoing.came_from = static_cast<std::uint32_t>(leg.id);
     outgoing.epoch = epoch;
     outgoing.extended_sequence = sequence;
     out.push(outgoing);
@@ -192,25 +225,39 @@ void Relay::fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& 
   });
 }
 
-bool Relay::server_may_have(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
-                            std::int64_t sequence) {
+Relay::GateAnswers Relay::ask_gates(TimePoint now, Leg& leg, IngressStream& stream,
+                                    const RtpView& packet, std::int64_t sequence) {
   const SourceId id = leg.config().source;
-  Source& from = source(id);
-  if (leg.config().side != Side::client || from.server_gates == 0) return true;
-  bool may_have = true;
-  for_each_sink(from.server_gates,
-                [&](SinkId sink) { may_have = may_have && permits_.admits(now, id, sink); });
-  for_each_sink(from.server_gates, [&](SinkId sink) {
+  const Codec codec = leg.config().payload_types[packet.payload_type()];
+  GateAnswers answers;
+  for_each_sink(source(id).server_gates, [&](SinkId sink) {
+    auto& why = answers.why[index(sink)];
+    if (!permits_.admits(now, id, sink)) {
+      why = denial(id, sink);
+    } else if (may_precede_grant(delivery(id, stream, sink), codec, packet, sequence)) {
+      why = Withheld::before_grant;
+    }
+    answers.content = answers.content && !why;
+  });
+  return answers;
+}
+
+void Relay::count_at_gates(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
+                           std::int64_t sequence, const GateAnswers& answers, bool forwarded) {
+  const SourceId id = leg.config().source;
+  // Content, and yet the server did not get it: on another purpose's account, or nobody took it.
+  const auto otherwise = answers.content ? Withheld::sink_full : Withheld::no_permit;
+  for_each_sink(source(id).server_gates, [&](SinkId sink) {
     RouteCounters& route = leg.route(sink);
     ++route.offered;
-    if (may_have) {
+    if (forwarded) {
       count(delivery(id, stream, sink), now, permits_.of(id, sink).epoch, stream.ssrc, sequence,
             packet.bytes().size());
     } else {
-      ++route.withheld[static_cast<std::size_t>(denial(id, sink))];
+      const auto why = answers.why[index(sink)].value_or(otherwise);
+      ++route.withheld[static_cast<std::size_t>(why)];
     }
   });
-  return may_have;
 }
 
 void Relay::fork_reports(TimePoint now, const Leg& leg, const RtcpCompound& reports, Outbox& out) {
@@ -237,7 +284,7 @@ void Relay::fork_reports(TimePoint now, const Leg& leg, const RtcpCompound& repo
 void Relay::give_back(const Outgoing& outgoing, std::span<const std::byte> bytes) {
   switch (outgoing.lane.kind) {
     case Lane::Kind::leg_rtp:
-      if (classify_datagram(bytes) == DatagramClass::rtp) give_back_to_call(outgoing);
+      if (classify_datagram(bytes) == DatagramClass::rtp) give_back_to_call(outgoing, bytes);
       return;
     case Lane::Kind::leg_rtcp:
     case Lane::Kind::sink_rtcp:
@@ -246,24 +293,25 @@ void Relay::give_back(const Outgoing& outgoing, std::span<const std::byte> bytes
       break;
   }
   const SinkId sink{static_cast<std::uint8_t>(outgoing.lane.index)};
-  const auto packet = parse_rtp(bytes);
-  for (const LegId id : source(outgoing.source).legs) {
-    Leg& leg = *legs_[index(id)];
-    IngressStream* stream = packet ? leg.stream(packet->ssrc()) : nullptr;
-    Delivery* given = stream != nullptr ? stream->delivery_to(sink) : nullptr;
-    if (given == nullptr || given->interval.packets == 0) continue;
-    --given->interval.packets;
-    given->interval.bytes -= outgoing.size;
-    ++leg.route(sink).withheld[static_cast<std::size_t>(Withheld::sink_full)];
-    return;
-  }
+  Leg& leg = *legs_[outgoing.came_from];
+  const auto ssrc = peek_rtp_ssrc(bytes);
+  if (!ssrc || !uncount(leg.stream(*ssrc), sink, outgoing.size)) return;
+  ++leg.route(sink).withheld[static_cast<std::size_t>(Withheld::sink_full)];
 }
 
-void Relay::give_back_to_call(const Outgoing& outgoing) {
-  auto& counters = legs_[index(legs_[outgoing.lane.index]->peer)]->counters;
-  --counters.forwarded_packets;
-  counters.forwarded_bytes -= outgoing.size;
-  ++counters.unforwarded[static_cast<std::size_t>(DropReason::outbound_full)];
+void Relay::give_back_to_call(const Outgoing& outgoing, std::span<const std::byte> bytes) {
+  Leg& leg = *legs_[outgoing.came_from];
+  --leg.counters.forwarded_packets;
+  leg.counters.forwarded_bytes -= outgoing.size;
+  ++leg.counters.unforwarded[static_cast<std::size_t>(DropReason::outbound_full)];
+  if (leg.config().side != Side::client) return;
+
+  const auto ssrc = peek_rtp_ssrc(bytes);  // in the clear in a sealed packet, too
+  const auto clear_bytes = outgoing.size - legs_[outgoing.lane.index]->rtp_trailer_bytes();
+  for_each_sink(source(outgoing.source).server_gates, [&](SinkId sink) {
+    if (!ssrc || !uncount(leg.stream(*ssrc), sink, clear_bytes)) return;
+    ++leg.route(sink).withheld[static_cast<std::size_t>(Withheld::sink_full)];
+  });
 }
 
 }  // namespace assent::media

@@ -126,18 +126,27 @@ class Relay {
   void fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
             std::int64_t sequence, Outbox& out);
   void fork_reports(TimePoint now, const Leg& leg, const RtcpCompound& reports, Outbox& out);
-  bool server_may_have(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
-                       std::int64_t sequence);
+  // Toward a server that performs purposes itself: what each of them answers to a packet, which
+  // goes where all are content, and what is counted then.
+  struct GateAnswers {
+    bool content = true;
+    std::array<std::optional<Withheld>, sinks_max> why;
+  };
+  GateAnswers ask_gates(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
+                        std::int64_t sequence);
+  void count_at_gates(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
+                      std::int64_t sequence, const GateAnswers& answers, bool forwarded);
   [[nodiscard]] Withheld denial(SourceId source, SinkId sink) const;
   // What else than the permit keeps a packet from a sink.
   std::optional<Withheld> judge(SinkId sink, Delivery& delivery, Codec codec, const RtpView& packet,
                                 std::int64_t sequence) const;
-  void give_back_to_call(const Outgoing& outgoing);
+  void give_back_to_call(const Outgoing& outgoing, std::span<const std::byte> bytes);
   IngressStream* bind_stream(Leg& leg, Ssrc ssrc);
   [[nodiscard]] bool is_foreign(const Leg& leg, Ssrc ssrc) const;
   void report_conflict(Leg& leg, Ssrc ssrc);
   void claim_ssrc(const Leg& leg, Ssrc ssrc);
-  void release_ssrcs(const Leg& leg);
+  // Frees what no leg of the source signals or carries any more.
+  void release_ssrc(SourceId source, Ssrc ssrc);
   Delivery& delivery(SourceId source, IngressStream& stream, SinkId sink);
   [[nodiscard]] bool collides(SourceId source, SinkId sink, Ssrc ssrc) const;
 

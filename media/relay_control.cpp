@@ -52,6 +52,7 @@ LegId Relay::add_leg(LegConfig config) {
   const LegId id{static_cast<std::uint32_t>(position)};
   source(config.source).legs.push_back(id);
   legs_[position] = std::make_unique<Leg>(std::move(config));
+  legs_[position]->id = id;
   for (const Ssrc ssrc : legs_[position]->config().signalled_ssrcs) {
     claim_ssrc(*legs_[position], ssrc);
   }
@@ -61,18 +62,23 @@ LegId Relay::add_leg(LegConfig config) {
 void Relay::reconfigure_leg(LegId id, LegConfig config) {
   Leg& leg = *legs_[index(id)];
   assert(config.source == leg.config().source);
+  const auto before = leg.config().signalled_ssrcs;
   leg.reconfigure(std::move(config));
+  for (const Ssrc ssrc : before)
+    release_ssrc(leg.config().source, ssrc);
   for (const Ssrc ssrc : leg.config().signalled_ssrcs)
     claim_ssrc(leg, ssrc);
 }
 
 void Relay::remove_leg(LegId id) {
-  Leg& leg = *legs_[index(id)];
-  if (leg.connected) legs_[index(leg.peer)]->connected = false;
-  Source& owner = source(leg.config().source);
-  release_ssrcs(leg);
-  std::erase(owner.legs, id);
-  legs_[index(id)].reset();
+  const auto leg = std::exchange(legs_[index(id)], nullptr);
+  if (leg->connected) legs_[index(leg->peer)]->connected = false;
+  const SourceId owner = leg->config().source;
+  std::erase(source(owner).legs, id);
+  for (const Ssrc ssrc : leg->config().signalled_ssrcs)
+    release_ssrc(owner, ssrc);
+  for (const auto& stream : leg->streams())
+    release_ssrc(owner, stream.ssrc);
 }
 
 void Relay::connect(LegId client, LegId server) {
@@ -118,15 +124,17 @@ std::vector<CutMark> Relay::set_permit(TimePoint now, SourceId id, SinkId sink, 
     Leg& leg = *legs_[index(leg_id)];
     if (leg.config().side != Side::client) continue;
     for (auto& stream : leg.streams()) {
+      // Who is denied and was never heard claims no SSRC at the sink.
+      if (!opens && stream.delivery_to(sink) == nullptr) continue;
       Delivery& standing = delivery(id, stream, sink);
       leg.close_interval(standing);
       if (!opens && standing.last) cut.push_back(*standing.last);
-      standing.last.reset();
-      if (opens && !was_open) {
-        // What was captured before the grant stays out, also when it arrives late or rides along
-        // in a later packet.
-        if (stream.packets != 0) standing.not_before = stream.sequence.highest() + 1;
-        standing.skip_redundancy = stream.packets != 0;
+      // A decision that is told twice is one decision.
+      const bool same = opens && standing.last && standing.last->epoch == permit.epoch;
+      if (!same) standing.last.reset();
+      if (opens && !was_open && stream.packets != 0) {
+        standing.not_before = stream.sequence.highest() + 1;
+        standing.is_first = true;
       }
     }
   }
@@ -195,16 +203,18 @@ void Relay::claim_ssrc(const Leg& leg, Ssrc ssrc) {
   ssrc_owners_.try_emplace(owner_key(source(id).room, ssrc), id);
 }
 
-void Relay::release_ssrcs(const Leg& leg) {
-  const SourceId id = leg.config().source;
-  const auto release = [&](Ssrc ssrc) {
-    const auto claimed = ssrc_owners_.find(owner_key(source(id).room, ssrc));
-    if (claimed != ssrc_owners_.end() && claimed->second == id) ssrc_owners_.erase(claimed);
-  };
-  for (const Ssrc ssrc : leg.config().signalled_ssrcs)
-    release(ssrc);
-  for (const auto& stream : leg.streams())
-    release(stream.ssrc);
+void Relay::release_ssrc(SourceId id, Ssrc ssrc) {
+  const auto claimed = ssrc_owners_.find(owner_key(source(id).room, ssrc));
+  if (claimed == ssrc_owners_.end() || claimed->second != id) return;
+  for (const LegId leg_id : source(id).legs) {
+    const Leg& leg = *legs_[index(leg_id)];
+    if (leg.config().side != Side::client) continue;
+    const auto& signalled = leg.config().signalled_ssrcs;
+    if (std::find(signalled.begin(), signalled.end(), ssrc) != signalled.end()) return;
+    for (const auto& stream : leg.streams())
+      if (stream.ssrc == ssrc) return;
+  }
+  ssrc_owners_.erase(claimed);
 }
 
 void Relay::report_conflict(Leg& leg, Ssrc ssrc) {
