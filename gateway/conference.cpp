@@ -76,20 +76,26 @@ Conference::Conference(const asio::any_io_executor& executor, ConferenceServices
       timer_{executor},
       room_record_{Cdr{}} {}
 
+Answered<policy::Decisions> Conference::take(WallTime now, const policy::Event& event) {
+  policy::Decisions decisions;
+  const auto taken = policy_.handle(now, event, decisions);
+  if (!taken) return problem_of(taken.error());
+  return decisions;
+}
+
 asio::awaitable<Answered<void>> Conference::open() {
   const auto hold = co_await turn_.take();
   const auto clocks = read_clocks();
-  policy::Decisions decisions;
   if (!identity_.tenant.empty()) {
-    const auto taken = policy_.handle(clocks.wall, policy::TenantSet{identity_.tenant}, decisions);
-    if (!taken) co_return problem_of(taken.error());
+    const auto taken = take(clocks.wall, policy::TenantSet{identity_.tenant});
+    if (!taken) co_return taken.error();
   }
   Cdr& cdr = room_record_.cdr();
   cdr.session = identity_.session;
   cdr.room = identity_.room;
   cdr.tenant = identity_.tenant;
   cdr.opened = clocks.wall;
-  cdr.policy_hash = services_.rules.hash;
+  cdr.policy_hash = policy_.rules().hash;
   record_later(to_entry(room_record_.next(CdrKind::start, std::nullopt, clocks.wall)));
   next_interim_ = clocks.steady + services_.interim_period;
   asio::co_spawn(
@@ -115,17 +121,15 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   const auto hold = co_await turn_.take();
   if (closed_) co_return make_problem(ProblemType::not_found, "The room was closed.");
   const auto clocks = read_clocks();
-  policy::Decisions decisions;
-  const auto taken = policy_.handle(clocks.wall, request.who, decisions);
-  if (!taken) co_return problem_of(taken.error());
+  auto decisions = take(clocks.wall, request.who);
+  if (!decisions) co_return decisions.error();
 
   const auto add = [room = identity_.key](MediaPath& path) {
     return path.relay().add_source(room);
   };
   const media::SourceId source = co_await worker_.run(add);
   const std::string id = request.who.participant;
-  CallLegs legs{services_.ports, services_.addresses, services_.toward_server,
-                services_.entropy};
+  CallLegs legs{services_.ports, services_.addresses, services_.toward_server, services_.entropy};
   auto opening = opening_record(request);
   auto& participant = *(participants_[id] = std::make_unique<Participant>(
                             std::move(request.who), source, std::move(legs), std::move(opening)));
@@ -138,7 +142,7 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   std::vector<Participant*> joiner(1, &participant);
   co_await attach_routes(std::move(joiner), std::move(running));
   record_later(entry_of(participant, CdrKind::start, std::nullopt));
-  co_await enforce(std::move(decisions), CauseForClosing::sink_change);
+  co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
   co_return Answered<void>{};
 }
 
@@ -152,12 +156,10 @@ asio::awaitable<Answered<void>> Conference::leave(std::string participant, Cause
 
 asio::awaitable<Answered<void>> Conference::part(Participant& participant, CauseForClosing cause) {
   const auto clocks = read_clocks();
-  policy::Decisions decisions;
   const auto consents = consents_of(participant);  // as they stood
-  const auto taken =
-      policy_.handle(clocks.wall, policy::ParticipantLeft{participant.id}, decisions);
-  if (!taken) co_return problem_of(taken.error());
-  co_await enforce(std::move(decisions), CauseForClosing::sink_change);
+  auto decisions = take(clocks.wall, policy::ParticipantLeft{participant.id});
+  if (!decisions) co_return decisions.error();
+  co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
   std::vector<Participant*> leaver(1, &participant);
   co_await settle(std::move(leaver));
   auto last = participant.record.next(CdrKind::stop, cause, read_clocks().wall);
@@ -219,14 +221,13 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::state_consent(
     policy::ConsentStated statement) {
   const auto hold = co_await turn_.take();
   const auto now = read_clocks().wall;
-  policy::Decisions decisions;
-  const auto taken = policy_.handle(now, statement, decisions);
-  if (!taken) co_return problem_of(taken.error());
+  auto decisions = take(now, statement);
+  if (!decisions) co_return decisions.error();
   const auto giver = statement.statement.giver;
 
   if (statement.statement.answer == policy::Answer::refused) {
-    auto records = journal(decisions);
-    auto cut = co_await enforce(std::move(decisions), CauseForClosing::consent_change);
+    auto records = journal(*decisions);
+    auto cut = co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
     const auto stored = co_await services_.storage.append(std::move(records));
     if (!stored) {
       co_return not_recorded(stored.error(), "The refusal is in effect, but could not be recorded");
@@ -236,18 +237,15 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::state_consent(
     co_return result;
   }
 
-  const auto stored = co_await services_.storage.append(journal(decisions));
+  const auto stored = co_await services_.storage.append(journal(*decisions));
   if (!stored) {
     // Nobody has acted on it yet. It must not stand for the next event to act on.
-    policy::Decisions undone;
-    const policy::ConsentInvalidated invalidated{statement.participant, statement.purpose};
-    if (policy_.handle(now, invalidated, undone)) {
-      co_await enforce(std::move(undone), CauseForClosing::consent_change);
-    }
+    auto undone = take(now, policy::ConsentInvalidated{statement.participant, statement.purpose});
+    if (undone) co_await enforce(std::move(*undone), CauseForClosing::consent_change);
     co_return not_recorded(stored.error(),
                            "The consent could not be recorded and is not in effect");
   }
-  co_await enforce(std::move(decisions), CauseForClosing::consent_change);
+  co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
   co_return outcome(statement.participant, statement.purpose, giver);
 }
 
@@ -255,11 +253,10 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::withdraw(
     policy::ConsentWithdrawn withdrawal) {
   const auto asked = std::chrono::steady_clock::now();
   const auto hold = co_await turn_.take();
-  policy::Decisions decisions;
-  const auto taken = policy_.handle(read_clocks().wall, withdrawal, decisions);
-  if (!taken) co_return problem_of(taken.error());
-  auto records = journal(decisions);
-  auto cut = co_await enforce(std::move(decisions), CauseForClosing::consent_change);
+  auto decisions = take(read_clocks().wall, withdrawal);
+  if (!decisions) co_return decisions.error();
+  auto records = journal(*decisions);
+  auto cut = co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
   const auto stored = co_await services_.storage.append(std::move(records));
   if (!stored) {
     co_return not_recorded(stored.error(),
@@ -284,10 +281,9 @@ asio::awaitable<Answered<void>> Conference::start_purpose(policy::PurposeStarted
   if (closed_) co_return make_problem(ProblemType::not_found, "The room was closed.");
   auto places = places_of(start);
   if (!places) co_return places.error();
-  policy::Decisions decisions;
   const std::string purpose = start.purpose;
-  const auto taken = policy_.handle(read_clocks().wall, std::move(start), decisions);
-  if (!taken) co_return problem_of(taken.error());
+  auto decisions = take(read_clocks().wall, std::move(start));
+  if (!decisions) co_return decisions.error();
 
   const auto before = std::exchange(running_[purpose], *places);
   std::vector<media::SinkId> opened;
@@ -300,17 +296,16 @@ asio::awaitable<Answered<void>> Conference::start_purpose(policy::PurposeStarted
   for (auto& [id, participant] : participants_)
     everybody.push_back(participant.get());
   co_await attach_routes(everybody, opened);
-  co_await enforce(std::move(decisions), CauseForClosing::sink_change);
+  co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
   co_await detach_routes(gone);
   co_return Answered<void>{};
 }
 
 asio::awaitable<Answered<void>> Conference::stop_purpose(std::string purpose) {
   const auto hold = co_await turn_.take();
-  policy::Decisions decisions;
-  const auto taken = policy_.handle(read_clocks().wall, policy::PurposeStopped{purpose}, decisions);
-  if (!taken) co_return problem_of(taken.error());
-  co_await enforce(std::move(decisions), CauseForClosing::sink_change);
+  auto decisions = take(read_clocks().wall, policy::PurposeStopped{purpose});
+  if (!decisions) co_return decisions.error();
+  co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
   auto gone = std::exchange(running_[purpose], {});
   running_.erase(purpose);
   co_await detach_routes(std::move(gone));
@@ -321,7 +316,7 @@ Answered<std::vector<media::SinkId>> Conference::places_of(policy::PurposeStarte
   std::vector<std::string> names = start.sinks;
   if (start.by == policy::By::server) names = {policy::server_sink(start.purpose)};
   if (start.by == policy::By::sinks && names.empty()) {
-    for (const auto& [name, sink] : services_.rules.sinks) {
+    for (const auto& [name, sink] : policy_.rules().sinks) {
       if (sink.purpose == start.purpose && services_.sinks.find(name)) names.push_back(name);
     }
     start.sinks = names;
@@ -398,10 +393,9 @@ asio::awaitable<void> Conference::pass_time() {
   const auto hold = co_await turn_.take();
   if (closed_) co_return;
   const auto clocks = read_clocks();
-  policy::Decisions decisions;
-  if (policy_.handle(clocks.wall, policy::TimePassed{}, decisions)) {
-    auto records = journal(decisions);
-    co_await enforce(std::move(decisions), CauseForClosing::consent_change);
+  if (auto decisions = take(clocks.wall, policy::TimePassed{})) {
+    auto records = journal(*decisions);
+    co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
     if (!records.empty()) record_later(std::move(records));
   }
   if (clocks.steady < next_interim_) co_return;

@@ -172,6 +172,9 @@ class Conference : public std::enable_shared_from_this<Conference> {
   void publish_sink_failure(const policy::Decision& decision, RecorderError error);
   void publish_cut(const SinkCut& mark, std::string_view participant);
 
+  // Every event of the room passes here, once.
+  [[nodiscard]] Answered<policy::Decisions> take(WallTime now, const policy::Event& event);
+
   boost::asio::awaitable<void> keep_time();
   boost::asio::awaitable<void> pass_time();
   boost::asio::awaitable<Answered<void>> part(Participant& participant, CauseForClosing cause);

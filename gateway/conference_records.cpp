@@ -61,7 +61,7 @@ Cdr Conference::opening_record(const JoinRequest& request) const {
   cdr.minor = request.who.minor;
   cdr.opened = read_clocks().wall;
   cdr.jurisdictions = request.evidence;
-  cdr.policy_hash = services_.rules.hash;
+  cdr.policy_hash = policy_.rules().hash;
   return cdr;
 }
 
@@ -76,7 +76,7 @@ CdrEntry Conference::entry_of(Participant& participant, CdrKind kind,
 
 std::vector<CdrConsent> Conference::consents_of(const Participant& participant) const {
   std::vector<CdrConsent> consents;
-  for (const auto& [purpose, unused] : services_.rules.purposes) {
+  for (const auto& [purpose, unused] : policy_.rules().purposes) {
     const auto* consent = policy_.consent(participant.id, purpose);
     if (consent == nullptr || consent->state == policy::ConsentState::unknown) continue;
     CdrConsent& entry = consents.emplace_back();
@@ -107,7 +107,7 @@ std::vector<Record> Conference::journal(const policy::Decisions& decisions) cons
     event.statement = statement_word(change.state);
     event.state = to_string(change.state);
     event.epoch = change.epoch;
-    event.rules = services_.rules.hash;
+    event.rules = policy_.rules().hash;
     event.at = read_clocks().wall;
     if (const auto* consent = policy_.consent(change.participant, change.purpose, change.giver)) {
       event.method = to_string(consent->statement.method);

@@ -37,7 +37,7 @@ Flow flow_to(const Cdr& cdr, RouteKind kind, std::string_view sink) {
 }  // namespace
 
 std::vector<CdrTransfer> Conference::transfers_of(Participant& participant) const {
-  const auto& rules = services_.rules;
+  const auto& rules = policy_.rules();
   const auto binding = policy::binding_rows(rules.jurisdictions, participant.who.evidence);
   std::vector<CdrTransfer> transfers;
 
