@@ -148,6 +148,7 @@ struct Database::Session {
   void insert(const ConsentEvent& event, long long id);
   void insert(const StoredReceipt& receipt, long long id);
   void insert(const CdrEntry& entry, long long id);
+  void insert(const AcceptedPolicy& accepted, long long id);
 
   std::filesystem::path file;
   soci::session sql;
@@ -200,7 +201,8 @@ void Database::Session::migrate() {
 void Database::Session::find_last_id() {
   sql << "SELECT max((SELECT coalesce(max(id), 0) FROM consents),"
          "           (SELECT coalesce(max(id), 0) FROM receipts),"
-         "           (SELECT coalesce(max(id), 0) FROM cdrs))",
+         "           (SELECT coalesce(max(id), 0) FROM cdrs),"
+         "           (SELECT coalesce(max(id), 0) FROM accepted_policies))",
       into(last_id);
 }
 
@@ -210,6 +212,7 @@ void Database::Session::remove_unacknowledged(RecordId acknowledged) {
   sql.begin();
   sql << "DELETE FROM consents WHERE id > :last AND state = 'granted'", use(last);
   sql << "DELETE FROM receipts WHERE id > :last", use(last);
+  sql << "DELETE FROM accepted_policies WHERE id > :last", use(last);
   std::vector<CdrEntry> removed;
   CdrRow row;
   soci::statement statement{sql};
@@ -279,6 +282,17 @@ void Database::Session::insert(const CdrEntry& entry, long long id) {
     sql << "INSERT OR IGNORE INTO open_chains VALUES (:s, :p)", use(entry.session),
         use(entry.participant);
   }
+}
+
+void Database::Session::insert(const AcceptedPolicy& accepted, long long id) {
+  const auto& [policy, jurisdictions, transfers] = accepted.texts;
+  sql << "INSERT OR IGNORE INTO policies VALUES (:1, :2, :3, :4, :5, :6, :7)", use(accepted.hash),
+      use(policy.name), use(policy.text), use(jurisdictions.name), use(jurisdictions.text),
+      use(transfers.name), use(transfers.text);
+  const long long at = to_stored(accepted.at);
+  sql << "INSERT INTO accepted_policies VALUES (:1, :2, :3, :4, :5, :6, :7, :8)", use(id),
+      use(accepted.hash), use(accepted.source), use(accepted.by), use(accepted.files),
+      use(accepted.server_processor), use(accepted.server_jurisdiction), use(at);
 }
 
 Database::Database(const std::filesystem::path& file, bool may_create,
@@ -379,6 +393,26 @@ std::vector<CdrEntry> Database::cdrs(const CdrQuery& query) {
       statement, row,
       joined({"SELECT ", cdr_columns, " FROM cdrs WHERE ", where, " ORDER BY id LIMIT :limit"}),
       found);
+  return found;
+}
+
+std::optional<AcceptedPolicy> Database::find_policy(const std::string& hash) {
+  AcceptedPolicy found;
+  auto& [policy, jurisdictions, transfers] = found.texts;
+  long long id = 0;
+  long long at = 0;
+  session_->sql << "SELECT a.id, a.hash, a.source, a.accepted_by, a.files, a.server_processor,"
+                   " a.server_jurisdiction, a.at, p.policy_name, p.policy, p.jurisdictions_name,"
+                   " p.jurisdictions, p.transfers_name, p.transfers"
+                   " FROM accepted_policies a JOIN policies p ON p.hash = a.hash"
+                   " WHERE :hash IN ('', a.hash) ORDER BY a.id DESC LIMIT 1",
+      use(hash), into(id), into(found.hash), into(found.source), into(found.by), into(found.files),
+      into(found.server_processor), into(found.server_jurisdiction), into(at), into(policy.name),
+      into(policy.text), into(jurisdictions.name), into(jurisdictions.text), into(transfers.name),
+      into(transfers.text);
+  if (!session_->sql.got_data()) return std::nullopt;
+  found.id = RecordId{id};
+  found.at = to_wall(at);
   return found;
 }
 

@@ -21,8 +21,8 @@ class Database {
  public:
   // Creates the file with mode 0600 if it may, migrates the schema, and proves that it can write.
   // `acknowledged`: the last id that this process has told to anyone. A commit that failed may
-  // still have reached the disk; of what is beyond, grants, receipts and CDRs are removed, because
-  // they were refused, and what restricts is kept.
+  // still have reached the disk; of what is beyond, grants, receipts, CDRs and policies are
+  // removed, because they were refused, and what restricts is kept.
   Database(const std::filesystem::path& file, bool may_create,
            std::optional<RecordId> acknowledged);
   ~Database();
@@ -39,6 +39,8 @@ class Database {
   [[nodiscard]] std::vector<ConsentEvent> latest_consents(const std::string& room,
                                                           const std::string& session);
   [[nodiscard]] std::vector<CdrEntry> cdrs(const CdrQuery& query);
+  // The newest acceptance of the policy with this hash; of any, where it is empty.
+  [[nodiscard]] std::optional<AcceptedPolicy> find_policy(const std::string& hash);
   // The last record of every chain without a stop.
   [[nodiscard]] std::vector<CdrEntry> last_of_open_chains();
 

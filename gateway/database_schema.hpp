@@ -42,6 +42,21 @@ CREATE TABLE open_chains (
 
 CREATE TABLE progress (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO progress VALUES ('cdr_lines_exported', 0), ('opened', 0);
+)sql",
+    R"sql(
+-- The texts once, however often they come into force.
+CREATE TABLE policies (
+  hash TEXT PRIMARY KEY,
+  policy_name TEXT NOT NULL, policy TEXT NOT NULL,
+  jurisdictions_name TEXT NOT NULL, jurisdictions TEXT NOT NULL,
+  transfers_name TEXT NOT NULL, transfers TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE accepted_policies (
+  id INTEGER PRIMARY KEY,
+  hash TEXT NOT NULL REFERENCES policies,
+  source TEXT NOT NULL, accepted_by TEXT NOT NULL, files TEXT NOT NULL,
+  server_processor TEXT NOT NULL, server_jurisdiction TEXT NOT NULL, at INTEGER NOT NULL);
+CREATE INDEX accepted_policies_by_hash ON accepted_policies (hash);
 )sql"};
 
 }  // namespace assent::gateway

@@ -17,14 +17,14 @@ namespace {
 PolicyText text_of(const std::filesystem::path& path, std::string_view embedded_name,
                    Faults& faults) {
   if (path.empty())
-    return {std::string{embedded_name}, std::string{embedded(embedded_name).value_or("")}};
+    return {std::string{embedded_name}, std::string{embedded(embedded_name).value_or("")}, true};
   std::ifstream file{path, std::ios::binary};
   std::string text(yaml_file_bytes_max + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
   // The reader says best why a file cannot be read.
   if (text.empty()) (void)YamlDocument::from_file(path, faults);
-  return {path.string(), std::move(text)};
+  return {path.string(), std::move(text), false};
 }
 
 // Each part with its length before it, so that no text can pass for another.
@@ -37,16 +37,25 @@ std::string hash_of(const PolicyTexts& texts) {
 
 }  // namespace
 
-std::optional<LoadedPolicy> load_policy(const PolicyFiles& files, policy::WallTime now,
-                                        Faults& faults) {
-  const PolicyTexts texts{text_of(files.policy, "policy.yaml", faults),
-                          text_of(files.jurisdictions, "jurisdictions.yaml", faults),
-                          text_of(files.transfers, "transfers.yaml", faults)};
-  return read_policy(texts, now, faults);
+std::string hash_of_files(const PolicyTexts& texts) {
+  PolicyTexts written = texts;
+  for (PolicyText* part : {&written.policy, &written.jurisdictions, &written.transfers})
+    if (part->is_built_in) part->text.clear();
+  return hash_of(written);
 }
 
-std::optional<LoadedPolicy> read_policy(const PolicyTexts& texts, policy::WallTime now,
+PolicyTexts policy_texts(const PolicyFiles& files, Faults& faults) {
+  return {text_of(files.policy, "policy.yaml", faults),
+          text_of(files.jurisdictions, "jurisdictions.yaml", faults),
+          text_of(files.transfers, "transfers.yaml", faults)};
+}
+
+std::optional<LoadedPolicy> load_policy(const PolicyFiles& files, policy::WallTime now,
                                         Faults& faults) {
+  return read_policy(policy_texts(files, faults), now, faults);
+}
+
+std::optional<LoadedPolicy> read_policy(PolicyTexts texts, policy::WallTime now, Faults& faults) {
   // Of this call alone: the caller's may hold some already.
   Faults found;
   const auto law =
@@ -64,6 +73,7 @@ std::optional<LoadedPolicy> read_policy(const PolicyTexts& texts, policy::WallTi
     faults.add(fault);
   if (!found.empty()) return std::nullopt;
   loaded.warnings = warnings_of(rules, now);
+  loaded.texts = std::move(texts);
   return loaded;
 }
 

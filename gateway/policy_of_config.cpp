@@ -36,13 +36,22 @@ std::vector<std::string> warnings_about(const Config& config) {
 
 std::optional<LoadedPolicy> policy_of_config(const Config& config, policy::WallTime now,
                                              Faults& faults) {
-  auto loaded = load_policy(config.policy, now, faults);
+  return policy_of_config(config, policy_texts(config.policy, faults), UndeclaredSinks::are_faults,
+                          now, faults);
+}
+
+std::optional<LoadedPolicy> policy_of_config(const Config& config, PolicyTexts texts,
+                                             UndeclaredSinks undeclared, policy::WallTime now,
+                                             Faults& faults) {
+  auto loaded = read_policy(std::move(texts), now, faults);
   if (!loaded) return std::nullopt;
   std::set<std::string, std::less<>> declared;
   for (const auto& [name, unused] : loaded->rules.sinks)
     declared.insert(name);
   Faults found;
-  const auto without_place = check_sinks(config, declared, found);
+  Faults of_sinks;
+  const auto without_place = check_sinks(config, declared, of_sinks);
+  if (undeclared == UndeclaredSinks::are_faults) found = of_sinks;
   bind_server(config, loaded->rules, found);
   check_gateway_jurisdiction(config, loaded->rules, found);
   for (const Fault& fault : found.in_order())
@@ -53,6 +62,12 @@ std::optional<LoadedPolicy> policy_of_config(const Config& config, policy::WallT
   for (const std::string& sink : without_place) {
     warnings.push_back("the policy declares the sink " + as_shown(sink) +
                        ", and no place is given for it under 'sinks': it gets no media");
+  }
+  for (const SinkConfig& sink : config.sinks) {
+    if (declared.contains(sink.name)) continue;
+    warnings.push_back("the sink " + as_shown(sink.name) +
+                       " has a place in assent.yaml, and the policy does not declare it: it gets "
+                       "no media");
   }
   warnings.insert(warnings.end(), loaded->warnings.begin(), loaded->warnings.end());
   loaded->warnings = std::move(warnings);

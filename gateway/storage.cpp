@@ -17,6 +17,10 @@ std::size_t size_of(const StoredReceipt& receipt) {
 std::size_t size_of(const CdrEntry& entry) {
   return entry.json.size();
 }
+std::size_t size_of(const AcceptedPolicy& accepted) {
+  const auto& [policy, jurisdictions, transfers] = accepted.texts;
+  return policy.text.size() + jurisdictions.text.size() + transfers.text.size();
+}
 
 bool too_large(const Record& record) {
   return std::visit([](const auto& of) { return size_of(of) > record_bytes_max; }, record);
@@ -63,6 +67,18 @@ boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::cdrs(CdrQuery que
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
     thread_->put(QueryCdrsJob{std::move(query), std::move(reply)});
   });
+}
+
+boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> Storage::find_policy(
+    std::string hash) {
+  using Answer = Stored<std::optional<AcceptedPolicy>>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(FindPolicyJob{std::move(hash), std::move(reply)});
+  });
+}
+
+boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> Storage::newest_policy() {
+  return find_policy({});
 }
 
 boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::close_open_cdrs(WallTime now) {

@@ -54,6 +54,10 @@ class Storage {
       std::string room, std::string session = {});
   boost::asio::awaitable<Stored<std::vector<CdrEntry>>> cdrs(CdrQuery query);
 
+  // The newest acceptance of this policy, by the hash that decisions name; the newest of all.
+  boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> find_policy(std::string hash);
+  boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> newest_policy();
+
   // At start, before the first room: every CDR without a stop gets one with the cause `restart` and
   // the counters of its last record. Answers the records it wrote.
   boost::asio::awaitable<Stored<std::vector<CdrEntry>>> close_open_cdrs(WallTime now);

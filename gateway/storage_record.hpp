@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/policy_texts.hpp"
 #include "policy/time.hpp"
 
 namespace assent::gateway {
@@ -59,7 +60,22 @@ struct CdrEntry {
   std::string json;
 };
 
-using Record = std::variant<ConsentEvent, StoredReceipt, CdrEntry>;
+// A policy that an operator put in force, whole: what every decision names by its hash. The newest
+// of all is in force; the same one may be accepted again after another.
+struct AcceptedPolicy {
+  RecordId id{};
+  std::string hash;  // policy::RuleBook::hash of the three texts
+  PolicyTexts texts;
+  std::string source;  // file, api
+  std::string by;      // the token's name; empty: whoever wrote the files
+  std::string files;   // what the operator's files were at the time: see hash_of_files()
+  // Of assent.yaml, which the decisions under this policy depend on, too.
+  std::string server_processor;
+  std::string server_jurisdiction;
+  WallTime at{};
+};
+
+using Record = std::variant<ConsentEvent, StoredReceipt, CdrEntry, AcceptedPolicy>;
 
 enum class StorageError : unsigned char {
   queue_full,   // storage does not keep up; later records may be taken

@@ -253,6 +253,12 @@ void Storage::Thread::answer(QueryCdrsJob& job) {
       [&](const std::exception& error) { lost(error); }));
 }
 
+void Storage::Thread::answer(FindPolicyJob& job) {
+  job.reply.send(asked<std::optional<AcceptedPolicy>>(
+      database_.has_value(), [&] { return database_->find_policy(job.hash); },
+      [&](const std::exception& error) { lost(error); }));
+}
+
 void Storage::Thread::answer(CloseOpenCdrsJob& job) {
   job.reply.send(asked<std::vector<CdrEntry>>(
       database_.has_value(), [&] { return store_stops(job.now); },

@@ -35,12 +35,16 @@ struct QueryCdrsJob {
   CdrQuery query;
   Reply<Stored<std::vector<CdrEntry>>> reply;
 };
+struct FindPolicyJob {
+  std::string hash;  // empty: the newest
+  Reply<Stored<std::optional<AcceptedPolicy>>> reply;
+};
 struct CloseOpenCdrsJob {
   WallTime now{};
   Reply<Stored<std::vector<CdrEntry>>> reply;
 };
-using StorageJob =
-    std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, QueryCdrsJob, CloseOpenCdrsJob>;
+using StorageJob = std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, QueryCdrsJob,
+                                FindPolicyJob, CloseOpenCdrsJob>;
 
 class Storage::Thread {
  public:
@@ -69,6 +73,7 @@ class Storage::Thread {
   void answer(FindReceiptJob& job);
   void answer(LatestConsentsJob& job);
   void answer(QueryCdrsJob& job);
+  void answer(FindPolicyJob& job);
   void answer(CloseOpenCdrsJob& job);
   std::vector<CdrEntry> store_stops(WallTime now);
   void begin();

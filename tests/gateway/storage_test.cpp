@@ -59,6 +59,19 @@ Cdr cdr(std::string participant, CdrKind kind, std::uint32_t seq, std::string se
   return record;
 }
 
+AcceptedPolicy accepted(std::string hash, std::string by, std::int64_t ms) {
+  AcceptedPolicy policy;
+  policy.texts = {{"p.yaml", "policy of " + hash}, {"j.yaml", "law"}, {"t.yaml", "transfers"}};
+  policy.hash = std::move(hash);
+  policy.source = by.empty() ? "file" : "api";
+  policy.by = std::move(by);
+  policy.files = "sha256:files";
+  policy.server_processor = "ourselves";
+  policy.server_jurisdiction = "NL";
+  policy.at = at(ms);
+  return policy;
+}
+
 class StorageTest : public testing::Test {
  protected:
   StorageOptions options() const {
@@ -229,6 +242,38 @@ TEST_F(StorageTest, CdrsAreFoundByRoomPersonAndTimePageByPage) {
   CdrQuery person;
   person.subject = "subject-odd";
   EXPECT_EQ(run(storage.cdrs(person))->size(), 15u);
+}
+
+TEST_F(StorageTest, EveryAcceptedPolicyIsFoundByItsHashAfterARestart) {
+  {
+    Storage storage{options()};
+    EXPECT_FALSE(run(storage.newest_policy())->has_value());
+    ASSERT_TRUE(run(storage.append(accepted("sha256:aa", "", 1))));
+    ASSERT_TRUE(run(storage.append(accepted("sha256:bb", "officer-1", 2))));
+  }
+  Storage storage{options()};
+  const auto newest = run(storage.newest_policy());
+  ASSERT_TRUE(newest && *newest);
+  EXPECT_EQ((*newest)->hash, "sha256:bb");
+  EXPECT_EQ((*newest)->source, "api");
+  EXPECT_EQ((*newest)->by, "officer-1");
+  EXPECT_EQ((*newest)->at, at(2));
+  const auto first = run(storage.find_policy("sha256:aa"));
+  ASSERT_TRUE(first && *first);
+  EXPECT_EQ((*first)->texts, accepted("sha256:aa", "", 1).texts);
+  EXPECT_EQ((*first)->files, "sha256:files");
+  EXPECT_EQ((*first)->server_processor, "ourselves");
+  EXPECT_EQ((*first)->server_jurisdiction, "NL");
+  EXPECT_FALSE(run(storage.find_policy("sha256:cc"))->has_value());
+}
+
+TEST_F(StorageTest, APolicyThatComesBackIsTheNewestAgain) {
+  Storage storage{options()};
+  ASSERT_TRUE(run(storage.append(accepted("sha256:aa", "", 1))));
+  ASSERT_TRUE(run(storage.append(accepted("sha256:bb", "officer-1", 2))));
+  ASSERT_TRUE(run(storage.append(accepted("sha256:aa", "operator-1", 3))));
+  EXPECT_EQ((*run(storage.newest_policy()))->by, "operator-1");
+  EXPECT_EQ((*run(storage.find_policy("sha256:aa")))->at, at(3));
 }
 
 TEST_F(StorageTest, AfterARestartOpenCdrsAreClosedOnceWithTheirCounters) {
@@ -402,12 +447,14 @@ TEST_F(StorageTest, OfACommitWhoseFateIsUnknownRestrictionsStayAndGrantsGo) {
     store(consent("withdrawing", "withdrawn"));
     store(StoredReceipt{"key", "d", 200, "{}", at(1)});
     store(to_entry(cdr("p", CdrKind::stop, 2)));
+    store(accepted("sha256:aa", "operator-1", 1));
   }
   Database database{file, false, acknowledged};
   const auto consents = database.latest_consents("room", "");
   ASSERT_EQ(consents.size(), 1u);
   EXPECT_EQ(consents[0].state, "withdrawn");
   EXPECT_FALSE(database.find_receipt("key"));
+  EXPECT_FALSE(database.find_policy("sha256:aa"));
   EXPECT_EQ(database.cdrs({}).size(), 1u);
   EXPECT_EQ(database.last_of_open_chains().size(), 1u);  // its stop was refused
 }
