@@ -34,15 +34,15 @@ void insert_all_regions(const JurisdictionRows& rows, std::string_view country,
     insert(codes, row->first);
 }
 
-// Places one hint. What a region's country asks of everybody binds besides the region's own law.
+// Places one hint. What a region's country asks of everybody binds besides the region's own law,
+// and alone where the country's regions do not differ: NL-NH is in NL.
 void place(const JurisdictionRows& rows, const std::string& code, BindingRows& into) {
-  if (code.empty() || !rows.contains(code)) {
-    into.unknown = true;
-    return;
-  }
-  insert(into.codes, code);
-  const std::string country{country_of(code)};
-  if (is_region(code) && rows.contains(country)) insert(into.codes, country);
+  const auto country = rows.find(country_of(code));
+  const bool has_row = rows.contains(code);
+  if (country != rows.end()) insert(into.codes, country->first);
+  if (has_row) insert(into.codes, code);
+  const bool covered = country != rows.end() && !country->second.by_region;
+  if (!has_row && !covered) into.unknown = true;
 }
 
 void expand_bare_country(const JurisdictionRows& rows, const std::string& code, BindingRows& into) {

@@ -61,7 +61,7 @@ enum class EvidenceKind : std::uint8_t { declared, account, e164, ip };
 
 struct JurisdictionEvidence {
   EvidenceKind kind = EvidenceKind::declared;
-  std::string code;  // ISO 3166; empty or not in the data set: unknown
+  std::string code;  // ISO 3166; empty or of a place that the data set does not cover: unknown
 
   bool operator==(const JurisdictionEvidence&) const = default;
 };

@@ -51,6 +51,14 @@ TEST(Jurisdiction, ACountryWithoutItsRegionActsAsTheStrictestOfThem) {
   EXPECT_EQ(rule_in(states(), {"US-NY", "US"}).rule, Rule::one_party) << "in any order";
 }
 
+TEST(Jurisdiction, ARegionWithoutARowIsInItsCountryUnlessTheRegionsDiffer) {
+  EXPECT_EQ(binding_rows(states(), declared({"NL-NH"})), binding_rows(states(), declared({"NL"})));
+  const auto lacking = binding_rows(states(), declared({"US-TX"}));
+  EXPECT_THAT(lacking.codes, ElementsAre("US"));
+  EXPECT_TRUE(lacking.unknown);
+  EXPECT_TRUE(binding_rows(states(), declared({"XX-NH"})).unknown);
+}
+
 TEST(Jurisdiction, EvidenceInMidCallAddsAndNeverTakesAway) {
   BindingRows binding = binding_rows(states(), declared({"US"}));
   binding = with_more(states(), binding, {EvidenceKind::ip, "US-NY"});
