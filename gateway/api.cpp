@@ -71,7 +71,7 @@ class Api {
     auto body = read_body(request, parse_put_participant);
     if (!body) co_return problem_response(body.error());
     const auto& participant = request.parameter("participant");
-    auto join = join_request(participant, std::move(*body));
+    auto join = join_request(participant, std::move(*body), backend_.ip_database);
     const auto joined = co_await (*room)->join(std::move(join));
     if (!joined) co_return problem_response(joined.error());
     co_return json_response(participant_json(**room, participant), 201);

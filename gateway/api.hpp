@@ -6,6 +6,7 @@
 #include "gateway/conferences.hpp"
 #include "gateway/dispatcher.hpp"
 #include "gateway/event_stream.hpp"
+#include "gateway/ip_database.hpp"
 #include "gateway/storage.hpp"
 
 namespace assent::gateway {
@@ -14,6 +15,7 @@ namespace assent::gateway {
 struct ApiBackend {
   Conferences& conferences;
   Storage& storage;
+  const IpDatabase& ip_database;
   EventHub& events;
   MetricsSnapshot& totals;
   std::function<boost::asio::awaitable<std::string>()> metrics;  // Prometheus text

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "gateway/jurisdiction_evidence.hpp"
 #include "gateway/rfc3339.hpp"
 
 namespace assent::gateway {
@@ -89,23 +90,15 @@ json::object finding_object(const policy::Finding& finding) {
 
 }  // namespace
 
-JoinRequest join_request(std::string participant, PutParticipant body) {
+JoinRequest join_request(std::string participant, PutParticipant body,
+                         const IpDatabase& addresses) {
   JoinRequest request;
   request.who.participant = std::move(participant);
   request.who.subject = std::move(body.subject);
   request.who.minor = minor_of(body.minor);
   request.latching = body.latching;
-  const auto add = [&](policy::EvidenceKind kind, std::string code, std::string evidence) {
-    request.who.evidence.push_back({kind, code});
-    request.evidence.push_back({std::move(code), kind, std::move(evidence)});
-  };
-  for (auto& code : body.jurisdictions.declared)
-    add(policy::EvidenceKind::declared, code, code);
-  for (auto& code : body.jurisdictions.account)
-    add(policy::EvidenceKind::account, code, code);
-  // Without a place a number or an address stands for an unknown jurisdiction, the strictest.
-  if (body.jurisdictions.e164) add(policy::EvidenceKind::e164, {}, *body.jurisdictions.e164);
-  if (body.jurisdictions.ip) add(policy::EvidenceKind::ip, {}, *body.jurisdictions.ip);
+  request.evidence = evidence_of(body.jurisdictions, addresses);
+  request.who.evidence = for_policy(request.evidence);
   return request;
 }
 

@@ -3,13 +3,15 @@
 #include <string>
 
 #include "gateway/conference.hpp"
+#include "gateway/ip_database.hpp"
 #include "gateway/requests.hpp"
 #include "policy/event.hpp"
 
 // Between the words of the API and those of the conference.
 namespace assent::gateway {
 
-[[nodiscard]] JoinRequest join_request(std::string participant, PutParticipant body);
+[[nodiscard]] JoinRequest join_request(std::string participant, PutParticipant body,
+                                       const IpDatabase& addresses);
 [[nodiscard]] policy::ConsentStated consent_stated(std::string participant, std::string purpose,
                                                    PutConsent body, std::string nonce);
 [[nodiscard]] policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body);

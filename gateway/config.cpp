@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view root_keys[] = {
     "gateway", "conference_server", "media", "api", "storage", "sinks", "policy", "log"};
-constexpr std::string_view gateway_keys[] = {"name", "jurisdiction"};
+constexpr std::string_view gateway_keys[] = {"name", "jurisdiction", "ip_database"};
 constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
 constexpr std::string_view media_keys[] = {"addresses", "port_range", "workers",
                                            "coalescing_pause"};
@@ -98,10 +98,11 @@ class ConfigReader {
     return {};
   }
 
-  static GatewayConfig gateway(const YamlMap& map) {
+  GatewayConfig gateway(const YamlMap& map) const {
     GatewayConfig out;
     if (auto name = map.optional("name").id()) out.name = *name;
     out.jurisdiction = jurisdiction(map.optional("jurisdiction"));
+    out.ip_database = paths_.ip_database(map.optional("ip_database"));
     return out;
   }
 

@@ -102,7 +102,8 @@ struct PolicyFiles {
 
 struct GatewayConfig {
   std::string name = "assent";
-  std::string jurisdiction;  // ISO 3166-1 or -2; empty: not known, and nothing is assumed
+  std::string jurisdiction;           // ISO 3166-1 or -2; empty: not known, and nothing is assumed
+  std::filesystem::path ip_database;  // MaxMind DB; empty: no address is looked up
   bool operator==(const GatewayConfig&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "gateway/config.hpp"
+#include "gateway/ip_database.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -62,6 +63,20 @@ fs::path ConfigPaths::private_file(const YamlValue& value) const {
   if (S_ISREG(status.st_mode) && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
     value.fault("every user of this machine may read " + path.string(),
                 "chmod o= " + path.string());
+  }
+  return path;
+}
+
+fs::path ConfigPaths::ip_database(const YamlValue& value) const {
+  fs::path path = readable_file(value);
+  std::error_code error;
+  if (path.empty() || !is_here_ || !fs::is_regular_file(path, error) ||
+      ::access(path.c_str(), R_OK) != 0) {
+    return path;
+  }
+  if (const auto opened = IpDatabase::open(path); !opened) {
+    value.fault("cannot look up addresses in " + path.string() + ": " + opened.error(),
+                "get a country or city database in the MaxMind DB format (.mmdb) again, whole");
   }
   return path;
 }

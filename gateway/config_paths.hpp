@@ -18,6 +18,8 @@ class ConfigPaths {
   [[nodiscard]] std::filesystem::path readable_file(const YamlValue& value) const;
   // One that others cannot read: a key.
   [[nodiscard]] std::filesystem::path private_file(const YamlValue& value) const;
+  // One that gateway/ip_database takes.
+  [[nodiscard]] std::filesystem::path ip_database(const YamlValue& value) const;
   // It may not be there yet, if it can be made.
   [[nodiscard]] std::filesystem::path writable_directory(const YamlValue& value) const;
   [[nodiscard]] std::filesystem::path file_in_writable_directory(const YamlValue& value) const;

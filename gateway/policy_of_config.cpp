@@ -1,9 +1,14 @@
 #include "gateway/policy_of_config.hpp"
 
+#include <chrono>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "gateway/ip_database.hpp"
+#include "gateway/rfc3339.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -17,7 +22,23 @@ void check_gateway_jurisdiction(const Config& config, const policy::RuleBook& ru
               "write one that jurisdictions.yaml has, or add its row"});
 }
 
-std::vector<std::string> warnings_about(const Config& config) {
+// What is wrong with the file, its reader has said.
+std::optional<std::string> warning_about_addresses(const Config& config, policy::WallTime now) {
+  const auto& file = config.gateway.ip_database;
+  if (file.empty()) {
+    return "gateway.ip_database is not set: an IP address given as evidence stands for an unknown "
+           "jurisdiction";
+  }
+  constexpr std::chrono::days age_max{365};
+  const auto database = IpDatabase::open(file);
+  if (!database || now - database->built() <= age_max) return std::nullopt;
+  constexpr std::size_t date_size = 10;  // "2026-06-17"
+  return "gateway.ip_database: " + file.string() + " was built on " +
+         to_rfc3339(database->built()).substr(0, date_size) +
+         ", and addresses move: get one that is not older than a year";
+}
+
+std::vector<std::string> warnings_about(const Config& config, policy::WallTime now) {
   std::vector<std::string> out;
   if (config.gateway.jurisdiction.empty()) {
     out.emplace_back(
@@ -29,6 +50,7 @@ std::vector<std::string> warnings_about(const Config& config) {
         "conference_server.jurisdiction is not set: purposes that the server performs itself are "
         "not permitted");
   }
+  if (auto warning = warning_about_addresses(config, now)) out.push_back(std::move(*warning));
   return out;
 }
 
@@ -58,7 +80,7 @@ std::optional<LoadedPolicy> policy_of_config(const Config& config, PolicyTexts t
     faults.add(fault);
   if (!found.empty()) return std::nullopt;
 
-  std::vector<std::string> warnings = warnings_about(config);
+  std::vector<std::string> warnings = warnings_about(config, now);
   for (const std::string& sink : without_place) {
     warnings.push_back("the policy declares the sink " + as_shown(sink) +
                        ", and no place is given for it under 'sinks': it gets no media");

@@ -99,6 +99,7 @@ Service::Service(asio::io_context& context, const Config& config, const policy::
                   }},
       backend_{conferences_,
                storage_,
+               ip_database_,
                events_,
                totals_,
                [this] { return exposition_of_now(); },
@@ -131,6 +132,7 @@ std::vector<std::unique_ptr<MediaWorker>> Service::make_workers() {
 }
 
 asio::awaitable<bool> Service::start() {
+  if (!open_ip_database()) co_return false;
   const bool closed = co_await close_left_over();
   if (!closed) co_return false;
   for (auto& worker : workers_) {
@@ -143,6 +145,19 @@ asio::awaitable<bool> Service::start() {
     }
   }
   co_return listen();
+}
+
+bool Service::open_ip_database() {
+  const auto& file = config_.gateway.ip_database;
+  if (file.empty()) return true;
+  auto opened = IpDatabase::open(file);
+  if (!opened) {
+    log_.error("start.ip_database_failed",
+               {{"file", OperatorText{file.native()}}, {"what", OperatorText{opened.error()}}});
+    return false;
+  }
+  ip_database_ = std::move(*opened);
+  return true;
 }
 
 asio::awaitable<bool> Service::close_left_over() {

@@ -13,6 +13,7 @@
 #include "gateway/dispatcher.hpp"
 #include "gateway/event_stream.hpp"
 #include "gateway/http_server.hpp"
+#include "gateway/ip_database.hpp"
 #include "gateway/log.hpp"
 #include "gateway/media_worker.hpp"
 #include "gateway/metrics.hpp"
@@ -42,6 +43,7 @@ class Service {
  private:
   boost::asio::awaitable<bool> close_left_over();
   bool install_sinks();
+  bool open_ip_database();
   bool listen();
   boost::asio::awaitable<std::string> exposition_of_now();
   [[nodiscard]] Answered<std::string> readiness() const;
@@ -52,6 +54,7 @@ class Service {
   Log& log_;
   MetricsSnapshot totals_;
   Storage storage_;
+  IpDatabase ip_database_;
   SinkPlaces sinks_;
   PortRange ports_;
   EventHub events_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <boost/json/parse.hpp>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -11,6 +12,7 @@
 #include "gateway/embedded.hpp"
 #include "gateway/http_message.hpp"
 #include "gateway/startup.hpp"
+#include "tests/gateway/mmdb_file.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -136,6 +138,20 @@ TEST_F(Check, OfAFileForElsewhereDoesNotMissItsPolicy) {
   EXPECT_TRUE(check_files({file}, elsewhere, today(), out, err)) << err.str();
   EXPECT_THAT(out.str(), HasSubstr("was not looked at"));
   EXPECT_FALSE(check_files({file}, here(), today(), out, err));
+}
+
+TEST_F(Check, OfAnIpDatabaseWarnsWhenItIsOldOrMissing) {
+  test::MmdbFile database;
+  database.add("8.8.8.0", 24, boost::json::parse(R"({"country": {"iso_code": "US"}})"));
+  constexpr std::uint64_t november_27_of_2025 = 1'764'201'600;
+  std::ofstream{folder / "places.mmdb", std::ios::binary} << database.bytes(november_27_of_2025);
+  const auto file = write("a.yaml", "gateway: {ip_database: places.mmdb}\n");
+  EXPECT_TRUE(check_files({file}, here(), today(), out, err)) << err.str();
+  EXPECT_THAT(out.str(), Not(HasSubstr("ip_database")));
+  EXPECT_TRUE(check_files({file}, here(), today() + std::chrono::days{7}, out, err)) << err.str();
+  EXPECT_THAT(out.str(), HasSubstr("places.mmdb was built on 2025-11-27"));
+  EXPECT_TRUE(check_files({write("b.yaml", "")}, here(), today(), out, err)) << err.str();
+  EXPECT_THAT(out.str(), HasSubstr("warning: gateway.ip_database is not set"));
 }
 
 TEST_F(Check, PreparesToServeOnDefaultsWithATokenForEachStaffRole) {

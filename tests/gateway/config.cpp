@@ -87,7 +87,7 @@ TEST_F(ConfigFile, OneCoreStillGetsOneWorker) {
 
 TEST_F(ConfigFile, ReadsEveryKey) {
   const Config config = load(
-      "gateway: {name: edge-1, jurisdiction: US-CA}\n"
+      "gateway: {name: edge-1, jurisdiction: US-CA, ip_database: places.mmdb}\n"
       "conference_server: {jurisdiction: DE, processor: provider,\n"
       "  srtp_suites: [AES_CM_128_HMAC_SHA1_80]}\n"
       "media:\n"
@@ -112,9 +112,10 @@ TEST_F(ConfigFile, ReadsEveryKey) {
       "policy: {policy: p.yaml, jurisdictions: j.yaml, transfers: t.yaml}\n"
       "log: {level: debug, format: text}\n");
   EXPECT_TRUE(faults.empty()) << to_string(faults);
-  EXPECT_EQ(config.gateway, (GatewayConfig{"edge-1", "US-CA"}));
-  EXPECT_EQ(config.conference_server, (ConferenceServerConfig{
-                "DE", "provider", {media::SrtpSuite::aes_cm_128_hmac_sha1_80}}));
+  EXPECT_EQ(config.gateway, (GatewayConfig{"edge-1", "US-CA", "places.mmdb"}));
+  EXPECT_EQ(
+      config.conference_server,
+      (ConferenceServerConfig{"DE", "provider", {media::SrtpSuite::aes_cm_128_hmac_sha1_80}}));
   ASSERT_EQ(config.media.addresses.size(), 2U);
   EXPECT_EQ(media::address_text(config.media.addresses[0].announce), "203.0.113.7");
   EXPECT_EQ(config.media.addresses[1].bind, config.media.addresses[1].announce);
@@ -297,6 +298,20 @@ class ConfigOnThisMachine : public testing::Test {
   fs::path folder;
   Faults faults;
 };
+
+TEST_F(ConfigOnThisMachine, AnIpDatabaseThatIsNoneIsAFaultOfItsLine) {
+  std::ofstream{folder / "places.mmdb"} << "half a file";
+  load("gateway:\n  ip_database: places.mmdb\n");
+  EXPECT_THAT(to_string(faults),
+              HasSubstr(":2:16: gateway.ip_database: cannot look up addresses in " +
+                        (folder / "places.mmdb").string()));
+  EXPECT_THAT(to_string(faults), HasSubstr("remedy: get a country or city database"));
+}
+
+TEST_F(ConfigOnThisMachine, AnIpDatabaseThatIsNotThereIsOneFault) {
+  load("gateway: {ip_database: missing.mmdb}\n");
+  EXPECT_EQ(faults.in_order().size(), 1U) << to_string(faults);
+}
 
 TEST_F(ConfigOnThisMachine, FilesThatAreNotThereAreFaults) {
   load("policy: {policy: missing.yaml}\n");

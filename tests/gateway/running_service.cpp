@@ -36,7 +36,9 @@ std::string configuration(const RunningService::Options& options,
                           const std::filesystem::path& state) {
   const auto first = options.port_first != 0 ? options.port_first : next_ports();
   const auto last = options.port_last != 0 ? options.port_last : first + 199;
-  std::string text = "gateway: {jurisdiction: NL}\nconference_server: {jurisdiction: NL}\n";
+  std::string text = "gateway: {jurisdiction: NL";
+  if (!options.ip_database.empty()) text += ", ip_database: " + options.ip_database.string();
+  text += "}\nconference_server: {jurisdiction: NL}\n";
   text += "media:\n  addresses: [{bind: 127.0.0.1}]\n  workers: 1\n  port_range: {first: " +
           std::to_string(first) + ", last: " + std::to_string(last) + "}\n";
   const auto hash = to_hex(sha256(token));

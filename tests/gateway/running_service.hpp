@@ -27,6 +27,7 @@ class RunningService {
     std::uint16_t port_first = 0;    // media ports; 0: some free block of 200
     std::uint16_t port_last = 0;
     std::filesystem::path state{};  // empty: a folder of its own
+    std::filesystem::path ip_database{};
   };
   explicit RunningService(Options options);
   ~RunningService();
