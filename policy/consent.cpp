@@ -14,13 +14,6 @@ constexpr std::array<std::string_view, strengths> strength_words{"none", "weakes
 constexpr std::array<std::string_view, 2> giver_words{"participant", "guardian"};
 constexpr std::array<std::string_view, 3> default_state_words{"unstated", "unticked", "ticked"};
 
-template <class E, std::size_t n>
-std::optional<E> parse(std::string_view word, const std::array<std::string_view, n>& words) {
-  const auto found = std::find(words.begin(), words.end(), word);
-  if (found == words.end()) return std::nullopt;
-  return static_cast<E>(found - words.begin());
-}
-
 // Empty where the statement carries what the word asks for; else the field that lacks.
 std::string missing_field(const Statement& statement, const std::string& word) {
   const auto need = [](const std::string& value, std::string field) {
@@ -115,14 +108,4 @@ std::string_view to_string(Giver giver) {
 std::string_view to_string(DefaultState state) {
   return default_state_words.at(static_cast<std::size_t>(state));
 }
-std::optional<Method> parse_method(std::string_view word) {
-  return parse<Method>(word, method_words);
-}
-std::optional<Strength> parse_strength(std::string_view word) {
-  return parse<Strength>(word, strength_words);
-}
-std::optional<DefaultState> parse_default_state(std::string_view word) {
-  return parse<DefaultState>(word, default_state_words);
-}
-
 }  // namespace assent::policy

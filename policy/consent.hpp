@@ -128,8 +128,5 @@ inline constexpr std::chrono::milliseconds clock_skew_max{5'000};
 [[nodiscard]] std::string_view to_string(Strength strength);
 [[nodiscard]] std::string_view to_string(Giver giver);
 [[nodiscard]] std::string_view to_string(DefaultState state);
-[[nodiscard]] std::optional<Method> parse_method(std::string_view word);
-[[nodiscard]] std::optional<Strength> parse_strength(std::string_view word);
-[[nodiscard]] std::optional<DefaultState> parse_default_state(std::string_view word);
 
 }  // namespace assent::policy

@@ -132,20 +132,8 @@ std::string_view to_string(Rule rule) {
   return rule_words.at(static_cast<std::size_t>(rule));
 }
 
-std::optional<Rule> parse_rule(std::string_view word) {
-  const auto found = std::find(rule_words.begin(), rule_words.end(), word);
-  if (found == rule_words.end()) return std::nullopt;
-  return static_cast<Rule>(found - rule_words.begin());
-}
-
 std::string_view to_string(Contested contested) {
   return contested_words.at(static_cast<std::size_t>(contested));
-}
-
-std::optional<Contested> parse_contested(std::string_view word) {
-  const auto found = std::find(contested_words.begin(), contested_words.end(), word);
-  if (found == contested_words.end()) return std::nullopt;
-  return static_cast<Contested>(found - contested_words.begin());
 }
 
 std::string_view to_string(EvidenceKind kind) {

@@ -112,9 +112,7 @@ struct RuleAnswer {
 [[nodiscard]] std::string_view country_of(std::string_view code);  // "US-CA" -> "US"
 
 [[nodiscard]] std::string_view to_string(Rule rule);
-[[nodiscard]] std::optional<Rule> parse_rule(std::string_view word);
 [[nodiscard]] std::string_view to_string(Contested contested);
-[[nodiscard]] std::optional<Contested> parse_contested(std::string_view word);
 [[nodiscard]] std::string_view to_string(EvidenceKind kind);
 
 }  // namespace assent::policy

@@ -31,8 +31,7 @@ void Room::State::decide_slot(std::size_t slot, Decisions& out) {
   for (const auto& member : members_) {
     const Standing stands = standing(*member, purpose);
     const TransferAnswer transfer = transfer_of(*member, slot);
-    Facts facts = facts_of(*member, slot, stands, found);
-    facts.transfer = transfer.reason;
+    const Facts facts = facts_of(*member, slot, stands, found, transfer);
     Cell next{decide(facts), transfer.mechanism, never, pending_};
     const bool permitted = next.reason == Reason::permitted;
     if (permitted) next.deadline = deadline_of(*member, slot, stands, found, transfer);
@@ -105,7 +104,7 @@ void Room::State::survey_rules(std::size_t slot, Survey& found) const {
 }
 
 Facts Room::State::facts_of(const Member& member, std::size_t slot, const Standing& stands,
-                            const Survey& found) const {
+                            const Survey& found, const TransferAnswer& transfer) const {
   const Slot& at = index_.slots()[slot];
   const IndexedPurpose& purpose = index_.purposes()[at.purpose];
   const auto& bases = purpose.rules->bases;
@@ -132,7 +131,7 @@ Facts Room::State::facts_of(const Member& member, std::size_t slot, const Standi
   facts.notice_given = member.notice_given.test(at.purpose) || !own.statement.notice.id.empty();
   facts.own_use = at.own_use;
   facts.sale_permitted = member.sale_permitted;
-  facts.transfer = member.profile->transfers[slot].reason;
+  facts.transfer = transfer.reason;
   facts.requires_permitted = required_until(member, at.purpose).has_value();
   return facts;
 }

@@ -100,10 +100,9 @@ void Room::State::invalidate_outdated(Member& member, Decisions& out) {
       const NoticeReference& given = consent.statement.notice;
       const auto fit = check_notice(rules(), required_notice(member, purpose), given);
       if (fit) continue;
-      const Notice* now_in_force = find_notice(rules(), given.id, given.language);
-      const bool form_only = fit.error().code == RefusalCode::notice_outdated &&
-                             now_in_force != nullptr && !now_in_force->material;
-      if (form_only) continue;
+      const bool outdated =
+          fit.error().code == RefusalCode::notice_outdated;  // so there is another
+      if (outdated && !find_notice(rules(), given.id, given.language)->material) continue;
       set_consent(member, purpose, giver,
                   after_closing(consent, ConsentState::invalidated, now_, pending_), out);
     }

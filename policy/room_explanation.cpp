@@ -26,8 +26,7 @@ Explanation Room::State::explain(const Member& member, std::size_t slot) const {
   const std::size_t purpose = index_.slots()[slot].purpose;
   const Standing stands = standing(member, purpose);
   const Survey found = survey(slot);  // also of a purpose that is not started
-  Facts facts = facts_of(member, slot, stands, found);
-  facts.transfer = transfer_of(member, slot).reason;
+  const Facts facts = facts_of(member, slot, stands, found, transfer_of(member, slot));
   Explanation explanation{id_, member.subject, now_, decision_of(member, slot), {}};
   for (std::size_t axis = 0; axis < axes; ++axis)
     explanation.findings.push_back(finding(static_cast<Axis>(axis), member, slot, facts, found));

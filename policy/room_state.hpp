@@ -180,7 +180,7 @@ class Room::State {
   [[nodiscard]] Survey survey(std::size_t slot) const;
   void survey_rules(std::size_t slot, Survey& found) const;
   [[nodiscard]] Facts facts_of(const Member& member, std::size_t slot, const Standing& standing,
-                               const Survey& survey) const;
+                               const Survey& survey, const TransferAnswer& transfer) const;
   [[nodiscard]] TransferAnswer transfer_of(const Member& member, std::size_t slot) const;
   [[nodiscard]] bool consented_to_transfer(const Member& member, std::size_t slot) const;
   // When the purposes that this one requires stop being permitted; empty: they are not.

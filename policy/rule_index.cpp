@@ -47,12 +47,9 @@ void RuleIndex::index_purposes() {
 
 void RuleIndex::index_dependents() {
   for (std::size_t late = 0; late < purposes_.size(); ++late) {
-    PurposeMask all = purposes_[late].required;
     // Requirements come before, so theirs are complete already.
-    for (std::size_t early = 0; early < late; ++early)
-      if (purposes_[early].dependents.test(late)) all.set(early);
     for (std::size_t early = 0; early < late; ++early) {
-      if (!all.test(early)) continue;
+      if (!purposes_[late].required.test(early)) continue;
       purposes_[early].dependents.set(late);
       for (std::size_t before = 0; before < early; ++before)
         if (purposes_[before].dependents.test(early)) purposes_[before].dependents.set(late);

@@ -14,13 +14,6 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-template <class E, std::size_t n>
-std::optional<E> parse(std::string_view word, const std::array<std::string_view, n>& words) {
-  const auto found = std::find(words.begin(), words.end(), word);
-  if (found == words.end()) return std::nullopt;
-  return static_cast<E>(found - words.begin());
-}
-
 void add_recipient(const RuleBook& rules, std::string_view name, std::string_view jurisdiction,
                    std::set<std::string>& terms) {
   const auto processor = rules.processors.find(name);
@@ -100,13 +93,9 @@ std::set<std::string> terms_of(const RuleBook& rules, std::string_view purpose) 
 }
 
 const Notice* find_notice(const RuleBook& rules, std::string_view id, std::string_view language) {
-  const Notice* by_id = nullptr;
-  for (const Notice& notice : rules.notices) {
-    if (notice.id != id) continue;
-    if (language.empty() || notice.language == language) return &notice;
-    by_id = &notice;
-  }
-  return language.empty() ? by_id : nullptr;
+  for (const Notice& notice : rules.notices)
+    if (notice.id == id && (language.empty() || notice.language == language)) return &notice;
+  return nullptr;
 }
 
 Accepted<void> check_notice(const RuleBook& rules, std::string_view required,
@@ -146,20 +135,10 @@ Tightening tightened(Tightening general, const Tightening& specific) {
 std::string_view to_string(Basis basis) {
   return basis_words.at(static_cast<std::size_t>(basis));
 }
-std::optional<Basis> parse_basis(std::string_view word) {
-  return parse<Basis>(word, basis_words);
-}
 std::string_view to_string(Role role) {
   return role_words.at(static_cast<std::size_t>(role));
-}
-std::optional<Role> parse_role(std::string_view word) {
-  return parse<Role>(word, role_words);
 }
 std::string_view to_string(Disposal disposal) {
   return disposal_words.at(static_cast<std::size_t>(disposal));
 }
-std::optional<Disposal> parse_disposal(std::string_view word) {
-  return parse<Disposal>(word, disposal_words);
-}
-
 }  // namespace assent::policy

@@ -192,10 +192,7 @@ struct RuleBook {
 [[nodiscard]] Tightening tightened(Tightening general, const Tightening& specific);
 
 [[nodiscard]] std::string_view to_string(Basis basis);
-[[nodiscard]] std::optional<Basis> parse_basis(std::string_view word);
 [[nodiscard]] std::string_view to_string(Role role);
-[[nodiscard]] std::optional<Role> parse_role(std::string_view word);
 [[nodiscard]] std::string_view to_string(Disposal disposal);
-[[nodiscard]] std::optional<Disposal> parse_disposal(std::string_view word);
 
 }  // namespace assent::policy

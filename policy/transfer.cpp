@@ -189,7 +189,7 @@ TransferAnswer judge_origin(std::span<const TransferRow> rows, const Origin& ori
     best.instrument = row.instrument;
     best_until = verdict.until;
   }
-  if (best.reason == Reason::permitted && best_until != never) best.until = best_until;
+  if (best.reason == Reason::permitted) best.until = best_until;
   return best;
 }
 
@@ -210,11 +210,8 @@ TransferAnswer judge_transfer(const JurisdictionRows& jurisdictions,
     if (origin.first == importer->regime) continue;  // stays within the regime
     TransferAnswer one = judge_origin(rows, origin, importer->regime, instruments, question, now);
     if (one.reason != Reason::permitted) return one;
-    const auto until = answer.until && one.until ? std::min(answer.until, one.until)
-                       : answer.until            ? answer.until
-                                                 : one.until;
+    if (answer.until) one.until = std::min(one.until, answer.until);
     answer = std::move(one);
-    answer.until = until;
   }
   return answer;
 }
@@ -223,20 +220,8 @@ std::string_view to_string(Mechanism mechanism) {
   return mechanism_words.at(static_cast<std::size_t>(mechanism));
 }
 
-std::optional<Mechanism> parse_mechanism(std::string_view word) {
-  const auto found = std::find(mechanism_words.begin(), mechanism_words.end(), word);
-  if (found == mechanism_words.end()) return std::nullopt;
-  return static_cast<Mechanism>(found - mechanism_words.begin());
-}
-
 std::string_view to_string(TransferStatus status) {
   return status_words.at(static_cast<std::size_t>(status));
-}
-
-std::optional<TransferStatus> parse_transfer_status(std::string_view word) {
-  const auto found = std::find(status_words.begin(), status_words.end(), word);
-  if (found == status_words.end()) return std::nullopt;
-  return static_cast<TransferStatus>(found - status_words.begin());
 }
 
 }  // namespace assent::policy

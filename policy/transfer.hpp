@@ -89,8 +89,6 @@ struct TransferAnswer {
                                             const TransferQuestion& question, WallTime now);
 
 [[nodiscard]] std::string_view to_string(Mechanism mechanism);
-[[nodiscard]] std::optional<Mechanism> parse_mechanism(std::string_view word);
 [[nodiscard]] std::string_view to_string(TransferStatus status);
-[[nodiscard]] std::optional<TransferStatus> parse_transfer_status(std::string_view word);
 
 }  // namespace assent::policy
