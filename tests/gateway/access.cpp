@@ -71,7 +71,7 @@ TEST_F(AccessTo, EveryCommandNeedsAToken) {
   }
 }
 
-TEST_F(AccessTo, EveryRoleMayDoWhatTheTableSaysAndNothingElse) {
+TEST_F(AccessTo, Row36EveryRoleMayDoWhatTheTableSaysAndNothingElse) {
   for (const ApiRoute& route : api_routes()) {
     for (std::size_t i = 0; i < roles; ++i) {
       const auto role = static_cast<Role>(i);
@@ -85,7 +85,7 @@ TEST_F(AccessTo, EveryRoleMayDoWhatTheTableSaysAndNothingElse) {
   }
 }
 
-TEST_F(AccessTo, AnotherParticipantIsForbiddenWhetherOrNotItExists) {
+TEST_F(AccessTo, Failure17AnotherParticipantIsForbiddenWhetherOrNotItExists) {
   int asked = 0;
   for (const ApiRoute& route : api_routes()) {
     if (route.open || !contains(route.allowed, Role::participant)) continue;

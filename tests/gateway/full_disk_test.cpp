@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(FullDisk, RefusesGrantsHonoursWithdrawalsCarriesTheCallAndRecoversByItself) {
+TEST(FullDisk, Failure24RefusesGrantsHonoursWithdrawalsCarriesTheCallAndRecoversByItself) {
   Socket archive;
   RunningService service{{.archive_port = archive.port()}};
   service.ask("PUT", "/v1/rooms/full", "{}");

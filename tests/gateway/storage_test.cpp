@@ -168,7 +168,7 @@ TEST_F(StorageTest, ManyRecordsShareOneSync) {
   EXPECT_EQ(storage.health().records, static_cast<std::uint64_t>(records));
 }
 
-TEST_F(StorageTest, AFullQueueRefusesAtOnceAndCdrsDoNotCrowdOutConsents) {
+TEST_F(StorageTest, Failure24AFullQueueRefusesAtOnceAndCdrsDoNotCrowdOutConsents) {
   auto few = options();
   few.queue_max = 40;
   Storage storage{few};

@@ -107,7 +107,7 @@ int races() {
   return asked != nullptr ? std::atoi(asked) : races_by_default;
 }
 
-TEST(Withdrawal, NotOnePacketLeavesAfterTheAcknowledgementWhileEverybodyTalks) {
+TEST(Withdrawal, Failure01NotOnePacketLeavesAfterTheAcknowledgementWhileEverybodyTalks) {
   StampedSink sink;
   RunningService service{{.archive_port = sink.port()}};
   service.ask("PUT", "/v1/rooms/race", "{}");

@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 inline constexpr Ssrc speaker_ssrc{0x1111};
 inline constexpr std::uint8_t opus_pt = 111;
 inline constexpr std::uint8_t dtmf_pt = 101;
+inline constexpr std::uint8_t rtx_pt = 97;
+inline constexpr std::uint8_t fec_pt = 98;
 inline constexpr SinkId recorder{0};
 inline constexpr SinkId server_recording{16};
 inline const TimePoint start = TimePoint{} + 1h;
@@ -72,6 +74,8 @@ class RelayTest : public testing::Test {
     client.remote_rtcp = at(static_cast<std::uint16_t>(ports + 1));
     client.payload_types[opus_pt] = Codec::opus;
     client.payload_types[dtmf_pt] = Codec::telephone_event;
+    client.payload_types[rtx_pt] = Codec::rtx;
+    client.payload_types[fec_pt] = Codec::fec;
     LegConfig server = client;
     server.side = Side::server;
     server.receive_key.reset();

@@ -40,7 +40,7 @@ TEST_F(RelayTest, AClosedPermitStopsTheNextPacketAndTellsWhereTheStreamWasCut) {
   EXPECT_EQ(cut[0].last_sequence, 65536);
 }
 
-TEST_F(RelayTest, ADeadlineClosesThePermitWithoutAnyTimer) {
+TEST_F(RelayTest, Failure19ADeadlineClosesThePermitWithoutAnyTimer) {
   relay.set_sink(recorder, {});
   const auto a = join(1000);
   relay.open_route(a.source, recorder);
@@ -87,6 +87,19 @@ TEST_F(RelayTest, OnlyPlainAudioAndVideoGoesToSinks) {
   arrive(a.client, a.client_port, rtp(2, speaker_ssrc, 96));  // never negotiated
   EXPECT_TRUE(sent_to(recorder).empty());
   EXPECT_EQ(sent_to(a.server).size(), 2U);
+  EXPECT_EQ(withheld(a.source, Withheld::unfit_format), 2U);
+}
+
+// Both carry packets from another time, perhaps from before the grant, and of other speakers.
+TEST_F(RelayTest, Failure07And08RetransmissionsAndRepairPacketsNeverReachASink) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  arrive(a.client, a.client_port, rtp(1, speaker_ssrc, rtx_pt));
+  arrive(a.client, a.client_port, rtp(2, speaker_ssrc, fec_pt));
+  EXPECT_TRUE(sent_to(recorder).empty());
+  EXPECT_EQ(sent_to(a.server).size(), 2U) << "the call itself gets them";
   EXPECT_EQ(withheld(a.source, Withheld::unfit_format), 2U);
 }
 

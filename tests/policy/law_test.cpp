@@ -117,6 +117,67 @@ TEST(Jurisdiction, AxesAreAnded) {
   EXPECT_EQ(rule_in(rows, {"NL"}, {false, true, false, Rule::prohibit}).rule, Rule::prohibit);
 }
 
+TEST(Jurisdiction, OnlyTheRegionsOfTheCountryItselfStandForIt) {
+  auto rows = states();
+  rows["DE-BY"] = row("DE-BY", Rule::all_party);
+  rows["UY"] = row("UY", Rule::prohibit);
+  EXPECT_THAT(binding_rows(rows, declared({"US", "DE-BY"})).codes,
+              ElementsAre("DE-BY", "US", "US-CA", "US-NY"))
+      << "Bavaria is no part of the United States, nor is Uruguay";
+  EXPECT_THAT(binding_rows(rows, declared({"NL"})).codes, ElementsAre("NL"));
+}
+
+TEST(Jurisdiction, ACountryStandsForItsRegionsOnlyWhereTheyDiffer) {
+  auto rows = states();
+  EXPECT_THAT(with_more(rows, binding_rows(rows, declared({"NL"})), {EvidenceKind::ip, "US"}).codes,
+              ElementsAre("NL", "US", "US-CA", "US-NY"))
+      << "in mid-call, too";
+  rows["US"].by_region = false;
+  EXPECT_THAT(binding_rows(rows, declared({"US"})).codes, ElementsAre("US"));
+}
+
+TEST(Jurisdiction, WithoutAnyRowOrWithOneThatIsGoneItIsUnknown) {
+  const RuleQuestion question{false, false, false, Rule::all_party};
+  const auto rule_of = [&](const BindingRows& binding) {
+    return strictest_rule(states(), binding, question, noon);
+  };
+  for (const BindingRows& binding :
+       {BindingRows{{}, false}, BindingRows{{"US-NY"}, true}, BindingRows{{"XX"}, false}}) {
+    EXPECT_EQ(rule_of(binding).rule, Rule::all_party);
+    EXPECT_EQ(rule_of(binding).why, Reason::jurisdiction_unknown);
+  }
+}
+
+TEST(Jurisdiction, TheAnswerHoldsUntilTheFirstOfItsRowsGoesStale) {
+  auto rows = states();
+  rows["US-NY"].review_by = today + std::chrono::days{9};
+  rows["NL"].review_by = today + std::chrono::days{5};
+  EXPECT_EQ(rule_in(rows, {"NL", "US-NY"}).until, stale_from(today + std::chrono::days{5}));
+  EXPECT_EQ(rule_in(rows, {"US-NY", "NL"}).until, stale_from(today + std::chrono::days{5}));
+  rows["US-NY"].review_by = today - std::chrono::days{9};  // already: changes no more
+  EXPECT_EQ(rule_in(rows, {"NL", "US-NY"}).until, stale_from(today + std::chrono::days{5}));
+  EXPECT_EQ(rule_in(rows, {"XX"}).until, std::nullopt);
+}
+
+TEST(Jurisdiction, AContestedRowWithoutAStricterReadingIsReadAsItStands) {
+  auto rows = states();
+  rows["NL"].contested = Contested::yes;
+  EXPECT_EQ(rule_in(rows, {"NL"}).rule, Rule::per_participant);
+  rows["NL"].stricter_reading = Rule::all_party;
+  EXPECT_EQ(rule_in(rows, {"NL"}).rule, Rule::all_party);
+  rows["NL"].contested = Contested::no;
+  EXPECT_EQ(rule_in(rows, {"NL"}).rule, Rule::per_participant) << "nobody contests it";
+}
+
+TEST(Jurisdiction, AProhibitionSaysSoWhateverElseIsWrongWithItsRow) {
+  auto rows = states();
+  rows["NL"].interception = Rule::prohibit;
+  rows["NL"].review_by = today - std::chrono::days{1};
+  EXPECT_EQ(rule_in(rows, {"NL"}).why, Reason::prohibited);
+  rows["NL"].source.clear();
+  EXPECT_EQ(rule_in(rows, {"NL"}).why, Reason::prohibited);
+}
+
 class Transfers : public testing::Test {
  protected:
   Reason reason(const std::string& from = "NL", const std::string& to = "US") {
@@ -288,6 +349,204 @@ TEST_F(Transfers, AnotherMechanismCarriesOnWhenOneFalls) {
   instruments.push_back(instrument(Mechanism::scc));
   EXPECT_EQ(reason(), Reason::permitted);
   EXPECT_EQ(answer().mechanism, Mechanism::scc);
+}
+
+TEST_F(Transfers, AnUnknownOriginIsBoundByEveryRegimeAndItsExceptions) {
+  const TransferQuestion question{"recordings", "US", false, false};
+  const auto from = [&](const BindingRows& binding) {
+    return judge_transfer(rows, transfers, binding, instruments, question, now).reason;
+  };
+  for (const BindingRows& binding :
+       {BindingRows{{}, false}, BindingRows{{"QO"}, true}, BindingRows{{"XX"}, false}}) {
+    EXPECT_EQ(from(binding), Reason::permitted) << "the one regime in the data is content";
+    transfers.push_back(transfer("GB", "US", Mechanism::uk_extension));
+    EXPECT_EQ(from(binding), Reason::transfer_no_mechanism);
+    transfers.pop_back();
+  }
+  transfers[0].except_from = {"NO"};
+  EXPECT_EQ(from({{}, true}), Reason::transfer_no_mechanism) << "it may be the excepted country";
+}
+
+TEST_F(Transfers, AnInstrumentHoldsForItsCountryOnly) {
+  rows["US-CA"] = row("US-CA", Rule::all_party);
+  for (const auto* country : {"", "US", "US-CA"}) {
+    instruments[0].country = country;
+    EXPECT_EQ(reason("NL", "US-CA"), Reason::permitted) << country;
+  }
+  instruments[0].country = "US-NY";
+  EXPECT_EQ(reason("NL", "US-CA"), Reason::transfer_no_mechanism);
+}
+
+TEST_F(Transfers, ARowHoldsForItsImporterOnly) {
+  rows["US-CA"] = row("US-CA", Rule::all_party);
+  const auto with = [&](std::string from, std::string importer) {
+    transfers = {transfer(std::move(from), std::move(importer), Mechanism::adequacy)};
+  };
+  with("EU", "US");
+  EXPECT_EQ(reason("NL", "US-CA"), Reason::permitted);
+  EXPECT_EQ(reason("NL", "GB"), Reason::transfer_no_mechanism);
+  with("EU", "US-CA");
+  EXPECT_EQ(reason("NL", "US-CA"), Reason::permitted);
+  EXPECT_EQ(reason("NL", "US"), Reason::transfer_no_mechanism);
+  with("GB", "EU");
+  EXPECT_EQ(reason("GB", "DE"), Reason::permitted) << "a regime stands for its countries";
+  EXPECT_EQ(reason("GB", "US"), Reason::transfer_no_mechanism);
+  EXPECT_EQ(reason("NL", "GB"), Reason::transfer_no_mechanism) << "the row is not the exporter's";
+  with("EU", "");
+  EXPECT_EQ(reason("NL", "US"), Reason::transfer_no_mechanism) << "a country without a regime";
+}
+
+TEST_F(Transfers, EveryMechanismNeedsAllOfItsParts) {
+  const auto spoilt = [&](Mechanism mechanism, std::string Instrument::*part) {
+    only(mechanism, instrument(mechanism));
+    EXPECT_EQ(reason(), Reason::permitted);
+    (instruments[0].*part).clear();
+    return reason();
+  };
+  for (const auto& [mechanism, part] : {std::pair{Mechanism::swiss_dpf, &Instrument::entity},
+                                        {Mechanism::scc, &Instrument::entity},
+                                        {Mechanism::scc, &Instrument::module},
+                                        {Mechanism::scc, &Instrument::reference},
+                                        {Mechanism::idta, &Instrument::entity},
+                                        {Mechanism::idta, &Instrument::reference},
+                                        {Mechanism::intra_group, &Instrument::entity},
+                                        {Mechanism::intra_group, &Instrument::reference}})
+    EXPECT_EQ(spoilt(mechanism, part), Reason::transfer_no_mechanism) << to_string(mechanism);
+  for (const Mechanism mechanism : {Mechanism::none, Mechanism::use_as_acceptance}) {
+    only(mechanism, instrument(mechanism));
+    EXPECT_EQ(reason(), Reason::transfer_no_mechanism) << to_string(mechanism);
+  }
+}
+
+TEST_F(Transfers, TheInstrumentThatHoldsLongestCounts) {
+  const auto until = [&](Date expires) {
+    Instrument shown = instrument(Mechanism::dpf);
+    shown.expires = expires;
+    return shown;
+  };
+  const Date soon = today + std::chrono::days{2}, late = today + std::chrono::days{9};
+  const Date past = today - std::chrono::days{1};
+  for (const auto& order : std::vector<std::vector<Date>>{
+           {soon, late, past}, {late, soon, past}, {past, soon, late}, {past, late, soon}}) {
+    instruments.clear();
+    for (const Date date : order)
+      instruments.push_back(until(date));
+    EXPECT_EQ(reason(), Reason::permitted);
+    EXPECT_EQ(answer().until, stale_from(late));
+  }
+}
+
+TEST_F(Transfers, AnInstrumentHoldsFromItsCheckThroughItsLastDay) {
+  instruments[0].checked_at = today;
+  instruments[0].expires = today;
+  now = WallTime{today};
+  EXPECT_EQ(reason(), Reason::permitted);
+  now = WallTime{today} - 1ms;
+  EXPECT_EQ(reason(), Reason::transfer_expired);
+  now = stale_from(today) - 1ms;
+  EXPECT_EQ(reason(), Reason::permitted);
+  now = stale_from(today);
+  EXPECT_EQ(reason(), Reason::transfer_expired);
+}
+
+TEST_F(Transfers, TheRowThatHoldsLongestCounts) {
+  const auto adequate = [&](Date expires, std::string name) {
+    TransferRow made = transfer("EU", "US", Mechanism::adequacy);
+    made.expires = expires;
+    made.instrument = std::move(name);
+    return made;
+  };
+  const TransferRow soon = adequate(today + std::chrono::days{2}, "soon");
+  const TransferRow late = adequate(today + std::chrono::days{9}, "late");
+  for (const auto& order : {std::vector{soon, late}, std::vector{late, soon}}) {
+    transfers = order;
+    EXPECT_EQ(answer().instrument, "late");
+    EXPECT_EQ(answer().until, stale_from(today + std::chrono::days{9}));
+  }
+  now = WallTime{today + std::chrono::days{3}};
+  EXPECT_EQ(answer().instrument, "late");
+  now = stale_from(today + std::chrono::days{9});
+  EXPECT_EQ(reason(), Reason::transfer_expired);
+}
+
+TEST_F(Transfers, ARowIsReliedOnThroughTheLastDayOfItsReview) {
+  transfers = {transfer("EU", "US", Mechanism::adequacy)};
+  transfers[0].review_by = today;
+  EXPECT_EQ(answer().until, stale_from(today));
+  now = stale_from(today) - 1ms;
+  EXPECT_EQ(reason(), Reason::permitted);
+  now = stale_from(today);
+  EXPECT_EQ(reason(), Reason::transfer_stale);
+}
+
+TEST_F(Transfers, OfSeveralFailuresTheOneIsToldThatSaysMost) {
+  const auto row_that = [&](Reason fails) {
+    TransferRow made = transfer("EU", "US", Mechanism::scc);
+    if (fails == Reason::transfer_expired) made.status = TransferStatus::annulled;
+    if (fails == Reason::transfer_stale) made.review_by = today - std::chrono::days{1};
+    if (fails == Reason::transfer_contested) made.status = TransferStatus::contested;
+    if (fails == Reason::transfer_unsourced) made.source.clear();
+    made.instrument = std::string{to_string(fails)};
+    return made;
+  };
+  const std::vector<Reason> least_to_most{Reason::transfer_no_mechanism, Reason::transfer_unsourced,
+                                          Reason::transfer_contested, Reason::transfer_stale,
+                                          Reason::transfer_expired};
+  for (std::size_t less = 0; less < least_to_most.size(); ++less)
+    for (std::size_t more = less + 1; more < least_to_most.size(); ++more)
+      for (const bool in_order : {true, false}) {
+        transfers = {row_that(least_to_most[less]), row_that(least_to_most[more])};
+        if (!in_order) std::swap(transfers[0], transfers[1]);
+        EXPECT_EQ(reason(), least_to_most[more]);
+        EXPECT_EQ(answer().instrument, to_string(least_to_most[more]));
+      }
+}
+
+TEST_F(Transfers, AFailureNamesTheFirstRowThatWasThere) {
+  transfers = {transfer("EU", "US", Mechanism::scc), transfer("EU", "US", Mechanism::intra_group)};
+  transfers[1].instrument = "second";
+  EXPECT_EQ(answer().mechanism, Mechanism::scc);
+  EXPECT_EQ(answer().exporter, "EU");
+}
+
+TEST_F(Transfers, UnderSeveralRegimesTheAnswerHoldsUntilTheFirstOfThemChanges) {
+  const TransferQuestion question{"recordings", "US", false, false};
+  const auto until = [&](std::optional<Date> eu, std::optional<Date> gb) {
+    transfers = {transfer("EU", "US", Mechanism::adequacy),
+                 transfer("GB", "US", Mechanism::adequacy)};
+    transfers[0].expires = eu;
+    transfers[1].expires = gb;
+    const auto both = binding_rows(rows, declared({"NL", "GB"}));
+    return judge_transfer(rows, transfers, both, instruments, question, now).until;
+  };
+  const Date soon = today + std::chrono::days{2}, late = today + std::chrono::days{9};
+  EXPECT_EQ(until(soon, late), stale_from(soon));
+  EXPECT_EQ(until(late, soon), stale_from(soon));
+  EXPECT_EQ(until({}, soon), stale_from(soon));
+  EXPECT_EQ(until(soon, {}), stale_from(soon));
+}
+
+TEST_F(Transfers, WhereNoneIsNeededForOneRegimeTheOthersDatesHold) {
+  rows["US"].regime = "US";
+  transfers[0].expires = today;
+  const auto both = binding_rows(rows, declared({"NL", "US"}));
+  const auto answer =
+      judge_transfer(rows, transfers, both, instruments, {"recordings", "US", false, false}, now);
+  EXPECT_EQ(answer.reason, Reason::permitted);
+  EXPECT_EQ(answer.until, stale_from(today));
+}
+
+TEST_F(Transfers, TheUkExtensionEndsWithTheFirstOfItselfAndTheDpf) {
+  const Date soon = today + std::chrono::days{2};
+  transfers = {transfer("GB", "US", Mechanism::uk_extension)};
+  instruments = {instrument(Mechanism::uk_extension), instrument(Mechanism::dpf)};
+  for (const std::size_t first : {0U, 1U}) {
+    instruments[first].expires = soon;
+    EXPECT_EQ(answer("GB").until, stale_from(soon));
+    instruments[first].expires = today - std::chrono::days{1};
+    EXPECT_EQ(reason("GB"), Reason::transfer_expired);
+    instruments[first].expires = next_year;
+  }
 }
 
 }  // namespace

@@ -232,6 +232,28 @@ TEST(Row21, ARefusalNeedsNoProofAndWithholdsThePurposeOnly) {
   EXPECT_EQ(play.reason("a", "scribe"), Reason::permitted);
 }
 
+// What a room holds of a correction: it supersedes what was said before, and all is decided anew
+// from it at once. The earlier records stay where records are stored.
+TEST(Row23, ACorrectionSupersedesWhatWasSaidAndIsDecidedFromAtOnce) {
+  const RuleBook rules = rulebook();
+  Play play{rules};
+  play.join("a", "QA", Minor::yes);
+  play.join("b", "NL");
+  play.start("recording", {"recorder"});
+  play.grant("a");
+  EXPECT_EQ(play.reason("a"), Reason::guardian_missing);
+  play.tell(MinorStated{"a", Minor::no});
+  EXPECT_EQ(play.reason("a"), Reason::others_missing);
+  play.tell(JurisdictionsReevaluated{"a", {{EvidenceKind::declared, "NL"}}});
+  EXPECT_EQ(play.reason("a"), Reason::permitted);
+  const Epoch before = play.room.epoch();
+  play.refuse("a");
+  const Consent* standing = play.room.consent("a", "recording");
+  EXPECT_EQ(standing->state, ConsentState::refused);
+  EXPECT_EQ(standing->epoch, before + 1) << "the record of the grant has another epoch";
+  EXPECT_EQ(play.reason("a"), Reason::consent_refused);
+}
+
 TEST(Row25, ARefusalChangesNothingForOthersWhereEachDecidesForOneself) {
   const RuleBook rules = rulebook();
   Play play{rules};
