@@ -11,6 +11,7 @@
 
 #include "gateway/check.hpp"
 #include "gateway/config.hpp"
+#include "gateway/embedded.hpp"
 #include "gateway/fault.hpp"
 #include "gateway/log.hpp"
 #include "gateway/serve.hpp"
@@ -30,6 +31,7 @@ constexpr int status_configuration = 78;  // EX_CONFIG of sysexits: starting aga
 struct CommandLine {
   std::vector<std::filesystem::path> files;
   std::filesystem::path configuration;
+  std::string described_file = "assent";
   bool is_for_elsewhere = false;
   std::function<int()> run;
 };
@@ -100,6 +102,29 @@ void add_check(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_schema(CLI::App& app, CommandLine& line) {
+  auto* schema = app.add_subcommand(
+      "schema",
+      "Print the JSON Schema of a configuration file, so that an editor helps to write it");
+  schema
+      ->add_option("FILE", line.described_file,
+                   "assent, policy, jurisdictions or transfers; without it assent")
+      ->check(CLI::IsMember({"assent", "policy", "jurisdictions", "transfers"}));
+  schema->footer(
+      "Examples:\n"
+      "  assent schema policy > policy.schema.json\n"
+      "Beside policy.yaml, an editor with the YAML language server finds it by the file's first "
+      "line:\n"
+      "  # yaml-language-server: $schema=policy.schema.json\n"
+      "It knows the form of a file. `assent check` knows besides whether what it says is sound.");
+  schema->callback([&line] {
+    line.run = [&line] {
+      std::cout << gateway::embedded(line.described_file + ".schema.json").value();
+      return status_sound;
+    };
+  });
+}
+
 void add_version(CLI::App& app, CommandLine& line) {
   app.add_subcommand("version", "Print the version")->callback([&line] {
     line.run = [] {
@@ -136,6 +161,7 @@ int run(int argc, char** argv) {
   CommandLine line;
   add_serve(app, line);
   add_check(app, line);
+  add_schema(app, line);
   add_version(app, line);
   if (names_unknown_command(app, argc, argv)) return status_usage;
   try {
