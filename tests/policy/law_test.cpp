@@ -341,6 +341,9 @@ TEST_F(Transfers, EveryRegimeOfAParticipantMustBeContent) {
   instruments.push_back(instrument(Mechanism::uk_extension));
   EXPECT_EQ(judge_transfer(rows, transfers, both, instruments, question, now).reason,
             Reason::permitted);
+  transfers.erase(transfers.begin());
+  EXPECT_EQ(judge_transfer(rows, transfers, both, instruments, question, now).reason,
+            Reason::transfer_no_mechanism);
 }
 
 TEST_F(Transfers, AnotherMechanismCarriesOnWhenOneFalls) {

@@ -374,6 +374,19 @@ TEST_F(Bars, NewDataBindsWhoIsThereAlready) {
   EXPECT_EQ(play.reason("a"), Reason::permitted);
 }
 
+TEST_F(Bars, ARowThatIsNewBindsWhomTheEvidencePutsThere) {
+  rules.composition.unknown = Rule::all_party;
+  Play play{rules};
+  play.join("a", "NO");
+  play.start("recording", {"recorder"});
+  play.grant("a");
+  EXPECT_EQ(play.reason("a"), Reason::permitted);
+  RuleBook next = rules;
+  next.jurisdictions["NO"] = row("NO", Rule::prohibit);
+  play.tell(RulesChanged{&next});
+  EXPECT_EQ(play.reason("a"), Reason::prohibited);
+}
+
 TEST_F(Bars, ANewPlaceOfNumbersKeepsWhatWasRequestedAndExpires) {
   rules.purposes["recording"].bases = {Basis::consent, Basis::requested_service};
   Play play{rules};
@@ -401,6 +414,9 @@ TEST_F(Bars, APurposeThatNobodyAskedForLacksItsBasis) {
   play.tell(PurposeStarted{"recording", By::sinks, {"recorder"}, false});
   play.grant("a");
   EXPECT_EQ(play.reason("a"), Reason::basis_missing);
+  RuleBook next = rules;
+  play.tell(RulesChanged{&next});
+  EXPECT_EQ(play.reason("a"), Reason::basis_missing) << "new rules are no request";
   play.start("recording", {"recorder"});
   EXPECT_EQ(play.reason("a"), Reason::permitted);
 }
@@ -528,7 +544,7 @@ TEST_F(Bars, OnePartysPermissionOfTheOthersEndsWithTheLastGrant) {
   rules.purposes["recording"].combine = Combine::any;
   rules.purposes["recording"].bases = {Basis::consent, Basis::requested_service};
   Play one{rules};
-  for (const auto* id : {"a", "b", "c"})
+  for (const auto* id : {"a", "b", "c", "d"})
     one.join(id, "QO");
   one.start("recording", {"recorder"});
   Statement hour = granted(), day = granted();
@@ -536,12 +552,87 @@ TEST_F(Bars, OnePartysPermissionOfTheOthersEndsWithTheLastGrant) {
   day.expires = noon + 24h;
   one.tell(ConsentStated{"a", "recording", hour});
   one.tell(ConsentStated{"b", "recording", day});
+  one.tell(ConsentStated{"d", "recording", hour});
   Statement weak = granted_by(Method::implied);
   weak.notice.id = "any";
   one.tell(ConsentStated{"c", "recording", weak});
   EXPECT_EQ(one.reason("c"), Reason::permitted);
   EXPECT_EQ(one.room.decision("c", "recorder").deadline, noon + 24h);
   EXPECT_EQ(one.room.decision("a", "recorder").deadline, noon + 1h);
+}
+
+TEST_F(Bars, ThePermissionEndsWithTheFirstOfAnybodysRowsThatGoesStale) {
+  rules.jurisdictions["QO"].review_by = today;
+  for (const auto& [first, second] : {std::pair{"QO", "NL"}, {"NL", "QO"}}) {
+    Play play{rules};
+    play.join("a", first);
+    play.join("b", second);
+    play.start("recording", {"recorder"});
+    play.grant("a");
+    play.grant("b");
+    EXPECT_EQ(play.room.decision("a", "recorder").deadline, stale_from(today));
+    EXPECT_EQ(play.room.decision("b", "recorder").deadline, stale_from(today));
+  }
+}
+
+TEST_F(Bars, WhereNoStrengthIsAskedForAGrantStillIs) {
+  rules.purposes["recording"].least = Strength::none;
+  Play play{rules};
+  play.join("a", "QA");
+  play.join("b", "QA");
+  play.start("recording", {"recorder"});
+  play.grant("a");
+  EXPECT_EQ(play.reason("a"), Reason::others_missing) << "b has not answered";
+  play.grant("b");
+  EXPECT_EQ(play.reason("a"), Reason::permitted);
+}
+
+TEST_F(Bars, GoingOnWithoutSomebodyIsToldWhereEverybodyWasAskedAndSomethingGoesOn) {
+  rules.composition.go_on_without_refuser = true;
+  for (const auto* place : {"QA", "NL"}) {
+    Play play{rules};
+    play.join("a", place);
+    play.join("b", place);
+    play.start("recording", {"recorder"});
+    EXPECT_THAT(play.out.went_on_without, IsEmpty()) << "nothing goes on";
+    play.grant("a");
+    EXPECT_EQ(play.out.went_on_without.size(), place == std::string{"QA"} ? 1U : 0U);
+  }
+}
+
+TEST_F(Bars, WhoGoesOnWithoutOthersDoesNotEndWithTheirGrants) {
+  rules.composition.go_on_without_refuser = true;
+  Play play{rules};
+  play.join("a", "QA");
+  play.join("b", "QA");
+  play.start("recording", {"recorder"});
+  Statement hour = granted(), day = granted();
+  hour.expires = noon + 1h;
+  day.expires = noon + 24h;
+  play.tell(ConsentStated{"a", "recording", day});
+  play.tell(ConsentStated{"b", "recording", hour});
+  EXPECT_EQ(play.room.decision("a", "recorder").deadline, noon + 24h);
+  EXPECT_EQ(play.room.decision("b", "recorder").deadline, noon + 1h);
+}
+
+TEST_F(Bars, ASummaryLastsAsLongAsAnyOfTheTranscriptionsItBuildsOn) {
+  rules.sinks["scribe-abroad"] = {"transcription", "vendor", "US"};
+  rules.processors["vendor"].instruments = {instrument(Mechanism::dpf)};
+  rules.transfers[0].annulled = today + std::chrono::days{2};
+  Play play{rules};
+  play.join("a", "NL");
+  play.start("transcription", {"scribe", "scribe-abroad"});
+  play.start("summary", {"digest"});
+  play.grant("a", "transcription");
+  play.grant("a", "summary");
+  const auto deadline = [&](const auto* sink) { return play.room.decision("a", sink).deadline; };
+  EXPECT_EQ(deadline("scribe-abroad"), WallTime{*rules.transfers[0].annulled});
+  EXPECT_GT(deadline("scribe"), deadline("scribe-abroad"));
+  EXPECT_EQ(deadline("digest"), deadline("scribe"));
+  play.start("transcription", {"scribe-abroad"});
+  EXPECT_EQ(deadline("digest"), deadline("scribe-abroad"));
+  play.tell(PurposeStopped{"transcription"});
+  EXPECT_EQ(play.reason("a", "digest"), Reason::requires_missing);
 }
 
 TEST_F(Bars, TheDecisionNamesWhoMakesTheRuleStrict) {

@@ -13,13 +13,15 @@ using testing::Not;
 
 TEST(Terms, AreEverythingThatPeopleAgreeTo) {
   RuleBook rules = rulebook();
+  rules.sinks["elsewhere"] = {"transcription", "vendor", "DE"};
   const auto terms = terms_of(rules, "recording");
   for (const auto* term : {"category:recordings", "basis:consent", "kept_days:0", "then:destroy",
                            "recipient:own:in:NL", "recipient:own:as:self", "recipient:vendor:in:US",
                            "recipient:vendor:as:sub_processor"})
     EXPECT_THAT(terms, Contains(term));
-  for (const auto* term : {"biometric", "any_basis", "kept_until_contract_end",
-                           "recipient:own:own_use", "basis:requested_service"})
+  for (const auto* term :
+       {"biometric", "any_basis", "kept_until_contract_end", "recipient:own:own_use",
+        "basis:requested_service", "recipient:vendor:in:DE"})
     EXPECT_THAT(terms, Not(Contains(term)));
 
   rules.purposes["recording"].biometric = true;
