@@ -66,6 +66,88 @@ TEST_F(Bars, ALayerCanTreatTheUnflaggedAsMinors) {
   EXPECT_EQ(play.reason("a"), Reason::guardian_missing);
 }
 
+TEST_F(Bars, AGuardiansWordFollowsOnTheGuardiansOwn) {
+  Play play{rules};
+  play.join("a", "NL", Minor::yes);
+  play.tell(ConsentStated{"a", "recording", guardian_granted()});
+  play.pass(1h);
+  play.refuse("a");
+  Statement earlier = guardian_granted();
+  earlier.stated_at = noon + 30min;
+  play.tell(ConsentStated{"a", "recording", earlier});  // the minor's refusal is not the guardian's
+  play.tell(ConsentWithdrawn{"a", "recording", Giver::guardian});
+  EXPECT_EQ(play.room.consent("a", "recording", Giver::guardian)->statement, earlier)
+      << "what was withdrawn is kept";
+  EXPECT_EQ(play.refusal(ConsentStated{"a", "recording", earlier}).code,
+            RefusalCode::statement_older);
+  EXPECT_EQ(play.room.consent("a", "recording")->state, ConsentState::refused);
+}
+
+TEST_F(Bars, OnlyAGrantIsSuspended) {
+  Play play = begun();
+  play.refuse("a");
+  play.tell(ConsentInvalidated{"a", "recording"});
+  EXPECT_THAT(play.out.consents, IsEmpty());
+  EXPECT_EQ(play.reason("a"), Reason::consent_refused) << "a refusal stays one";
+  play.grant("a");
+  play.tell(ConsentInvalidated{"a", "recording"});
+  EXPECT_EQ(play.reason("a"), Reason::consent_invalidated);
+}
+
+// --- law ---
+
+TEST_F(Bars, ALawOnThirdPartiesBindsTheirSinksOnly) {
+  rules.jurisdictions["NL"].to_third_party = Rule::all_party;
+  rules.processors["vendor"].countries = {"NL"};
+  rules.sinks["hosted"] = {"recording", "vendor", "NL"};
+  Play play{rules};
+  play.join("a", "NL");
+  play.join("b", "NL");
+  play.start("recording", {"recorder", "hosted"});
+  play.grant("a");
+  EXPECT_EQ(play.reason("a", "recorder"), Reason::permitted);
+  EXPECT_EQ(play.reason("a", "hosted"), Reason::others_missing);
+}
+
+TEST_F(Bars, ALawOnVoiceprintsBindsPurposesThatTakeThem) {
+  rules.jurisdictions["NL"].biometric = Rule::prohibit;
+  for (const bool biometric : {false, true}) {
+    rules.purposes["recording"].biometric = biometric;
+    Play play = begun();
+    play.grant("a");
+    EXPECT_EQ(play.reason("a"), biometric ? Reason::prohibited : Reason::permitted);
+  }
+}
+
+TEST_F(Bars, AContestedLawIsReadAsThePolicySays) {
+  rules.jurisdictions["NL"].contested = Contested::yes;
+  rules.jurisdictions["NL"].stricter_reading = Rule::all_party;
+  for (const bool as_stated : {false, true}) {
+    rules.composition.contested_as_stated = as_stated;
+    Play play = begun();
+    play.join("b", "NL");
+    play.grant("a");
+    EXPECT_EQ(play.reason("a"), as_stated ? Reason::permitted : Reason::others_missing);
+  }
+}
+
+// --- what is known at the joining ---
+
+TEST_F(Bars, WhatIsSaidAtTheJoiningHolds) {
+  rules.sale_permitted = true;
+  rules.processors["own"].own_use = true;
+  Play play = begun();
+  ParticipantJoined opted{"b", "s", {{EvidenceKind::declared, "NL"}}, Minor::no, true, false, {}};
+  ParticipantJoined sealed{"c", "s", {{EvidenceKind::declared, "NL"}}, Minor::no, false, true, {}};
+  play.tell(opted);
+  play.tell(sealed);
+  for (const auto* id : {"a", "b", "c"})
+    play.grant(id);
+  EXPECT_EQ(play.reason("a"), Reason::permitted);
+  EXPECT_EQ(play.reason("b"), Reason::sale_denied);
+  EXPECT_EQ(play.reason("c"), Reason::ciphertext_only);
+}
+
 // --- notice ---
 
 TEST_F(Bars, ALawThatAsksForANoticeIsContentWithOneGivenOrNamed) {
@@ -489,7 +571,29 @@ TEST_F(Bars, ARoomHoldsSoManyAndNoMore) {
   EXPECT_TRUE(room.handle(noon, ParticipantLeft{"0"}, out)) << "what restricts is always taken";
 }
 
+TEST_F(Bars, ARefusedEventDoesNotMoveTheTime) {
+  Play play = begun();
+  play.now = noon + 2h;
+  EXPECT_EQ(play.refusal(ParticipantLeft{"b"}).code, RefusalCode::participant_unknown);
+  play.now = noon;
+  Statement hour = granted();
+  hour.expires = noon + 1h;
+  play.tell(ConsentStated{"a", "recording", hour});
+  EXPECT_EQ(play.reason("a"), Reason::permitted);
+}
+
 // --- time ---
+
+TEST_F(Bars, WhoHasLeftExpiresNoMore) {
+  Play play = begun();
+  Statement hour = granted();
+  hour.expires = noon + 1h;
+  play.tell(ConsentStated{"a", "recording", hour});
+  play.tell(ParticipantLeft{"a"});
+  EXPECT_GT(play.room.next_timeout(), noon + 1h);
+  play.pass(1h);
+  EXPECT_THAT(play.out.consents, IsEmpty());
+}
 
 TEST_F(Bars, AConsentThatExpiresWithoutAnyDecisionIsStillTold) {
   Play play{rules};
