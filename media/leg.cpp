@@ -1,7 +1,10 @@
 #include "media/leg.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
+
+#include "media/rtcp.hpp"
 
 namespace assent::media {
 
@@ -10,6 +13,10 @@ Delivery* IngressStream::delivery_to(SinkId sink) {
     if (delivery.sink == sink) return &delivery;
   }
   return nullptr;
+}
+
+bool IngressStream::has_standing() const {
+  return std::ranges::any_of(deliveries, [](const Delivery& to) { return to.last.has_value(); });
 }
 
 Leg::Leg(LegConfig config) {
@@ -21,6 +28,7 @@ void Leg::reconfigure(LegConfig config) {
   assert(config.receive_key.has_value() == config.send_key.has_value());
   if (config.receive_key != config_.receive_key) {
     inbound_.reset();
+    keyed_ssrcs_ = 0;
     if (config.receive_key) inbound_.emplace(*config.receive_key);
   }
   // Never rewind the sequence under one key: that repeats keystream (RFC 3711 §9.1). So the
@@ -46,9 +54,25 @@ Parsed<std::span<std::byte>> Leg::open_rtp(std::span<std::byte> datagram) {
   return inbound_->unprotect_rtp(datagram);
 }
 
+Parsed<std::span<std::byte>> Leg::open_first_rtp(std::span<std::byte> datagram, Ssrc claimed) {
+  if (!inbound_) return datagram;
+  return open_perhaps_first<&SrtpInbound::unprotect_rtp>(datagram, claimed);
+}
+
 Parsed<std::span<std::byte>> Leg::open_rtcp(std::span<std::byte> datagram) {
   if (!inbound_) return datagram;
-  return inbound_->unprotect_rtcp(datagram);
+  const auto claimed = peek_rtcp_ssrc(datagram);
+  if (!claimed) return DropReason::too_short;
+  return open_perhaps_first<&SrtpInbound::unprotect_rtcp>(datagram, *claimed);
+}
+
+template <auto Unprotect>
+Parsed<std::span<std::byte>> Leg::open_perhaps_first(std::span<std::byte> datagram, Ssrc claimed) {
+  const bool known = inbound_->knows(claimed);
+  if (!known && keyed_ssrcs_ == srtp_streams_per_key_max) return DropReason::foreign_ssrc;
+  auto opened = ((*inbound_).*Unprotect)(datagram);
+  if (opened && !known) ++keyed_ssrcs_;
+  return opened;
 }
 
 Parsed<std::size_t> Leg::seal_rtp(std::span<std::byte> room, std::size_t size) {
@@ -100,8 +124,41 @@ void Leg::close_interval(Delivery& delivery) {
   delivery.interval = {};
 }
 
-IngressStream& Leg::add_stream(Ssrc ssrc) {
-  return streams_.emplace_back(ssrc);
+bool Leg::carries(Ssrc ssrc) const {
+  return std::ranges::find(streams_, ssrc, &IngressStream::ssrc) != streams_.end() ||
+         retired_.contains(ssrc);
+}
+
+Leg::Admission Leg::admit_stream(TimePoint now, Ssrc ssrc) {
+  Admission admission;
+  auto heard_before = retired_.extract(ssrc);
+  if (streams_.size() == streams_per_leg_max && !retire_one(now, admission)) {
+    if (heard_before) retired_.insert(std::move(heard_before));
+    return admission;
+  }
+  admission.stream = &(heard_before ? streams_.emplace_back(std::move(heard_before.mapped()))
+                                    : streams_.emplace_back(ssrc));
+  return admission;
+}
+
+bool Leg::retire_one(TimePoint now, Admission& admission) {
+  const auto idle = std::ranges::min_element(streams_, {}, &IngressStream::last_heard);
+  if (now - idle->last_heard < stream_idle_min) return false;
+  if (retired_.size() == retired_streams_max) {
+    const auto last = std::ranges::find_if(retired_, [this](const auto& entry) {
+      return !entry.second.has_standing() && !(inbound_ && inbound_->knows(entry.first));
+    });
+    if (last == retired_.end()) return false;
+    admission.forgotten = last->first;
+    retired_.erase(last);
+  }
+  for (auto& delivery : idle->deliveries)
+    close_interval(delivery);
+  const Ssrc ssrc = idle->ssrc;
+  retired_.emplace(ssrc, std::move(*idle));
+  if (idle != streams_.end() - 1) *idle = std::move(streams_.back());
+  streams_.pop_back();
+  return true;
 }
 
 }  // namespace assent::media

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "media/codec.hpp"
@@ -22,7 +23,14 @@ enum class LegId : std::uint32_t {};  // dense, local to one relay
   return static_cast<std::size_t>(id);
 }
 
+// Heard at the same time. Those that fall silent for long make room for others.
 inline constexpr std::size_t streams_per_leg_max = 64;
+// A sender that says nothing for two of the shortest RTCP intervals is no sender any more
+// (RFC 3550 §6.2, §6.3.5).
+inline constexpr std::chrono::seconds stream_idle_min{10};
+// What a leg remembers of the streams that made room. Under SRTP no more than one key's: a replay
+// window is never forgotten, and never begun again (RFC 3711 §3.3.2).
+inline constexpr std::size_t retired_streams_max = srtp_streams_per_key_max;
 
 enum class Component : std::uint8_t { rtp, rtcp };  // with rtcp-mux both arrive on rtp
 
@@ -77,12 +85,15 @@ struct IngressStream {
   explicit IngressStream(Ssrc id) : ssrc{id} {}
 
   Ssrc ssrc;
+  TimePoint last_heard{};
   ExtendedSequence sequence;
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
   std::vector<Delivery> deliveries;  // one a sink that ever heard this stream
 
   [[nodiscard]] Delivery* delivery_to(SinkId sink);
+  // Whether a cut would have to name it.
+  [[nodiscard]] bool has_standing() const;
 };
 
 // rtp_packets = forwarded_packets + the sum of unforwarded + withheld_from_server, always.
@@ -117,6 +128,9 @@ class Leg {
 
   // Parse, authenticate, replay check. On success the bytes are clear RTP or RTCP.
   [[nodiscard]] Parsed<std::span<std::byte>> open_rtp(std::span<std::byte> datagram);
+  // The same for an SSRC that is not among the streams; also foreign_ssrc: one too many of a key.
+  [[nodiscard]] Parsed<std::span<std::byte>> open_first_rtp(std::span<std::byte> datagram,
+                                                            Ssrc claimed);
   [[nodiscard]] Parsed<std::span<std::byte>> open_rtcp(std::span<std::byte> datagram);
 
   // Seals `size` bytes at the front of `room` in place and gives the size on the wire.
@@ -134,10 +148,27 @@ class Leg {
   // True when that changed where the leg sends.
   bool learn_remote(const Endpoint& from, Component component);
 
+  // One that is heard at present.
   [[nodiscard]] IngressStream* stream(Ssrc ssrc);
-  IngressStream& add_stream(Ssrc ssrc);
-  [[nodiscard]] std::vector<IngressStream>& streams() { return streams_; }
-  [[nodiscard]] const std::vector<IngressStream>& streams() const { return streams_; }
+  [[nodiscard]] std::span<const IngressStream> streams() const { return streams_; }
+  // Also those that made room for others: they go on where they stood when they are heard again.
+  template <class Visit>
+  void for_each_stream(Visit&& visit) {
+    for (auto& stream : streams_)
+      visit(stream);
+    for (auto& [ssrc, stream] : retired_)
+      visit(stream);
+  }
+  [[nodiscard]] bool carries(Ssrc ssrc) const;
+
+  struct Admission {
+    IngressStream* stream = nullptr;  // null: no room
+    std::optional<Ssrc> forgotten;    // for it, for good
+  };
+  // For the first authentic packet of an SSRC that is not among the streams. Where there is no
+  // room, the stream retires that has been silent the longest, if it was for stream_idle_min.
+  // Forgotten are only retired ones that no key protects and no cut would have to name.
+  [[nodiscard]] Admission admit_stream(TimePoint now, Ssrc ssrc);
 
   [[nodiscard]] RouteCounters& route(SinkId sink) { return routes_[index(sink)]; }
   // Ends the interval at hand, if it holds anything.
@@ -155,11 +186,17 @@ class Leg {
   bool connected = false;
 
  private:
+  template <auto Unprotect>
+  Parsed<std::span<std::byte>> open_perhaps_first(std::span<std::byte> datagram, Ssrc claimed);
+  bool retire_one(TimePoint now, Admission& admission);
+
   LegConfig config_;
   std::optional<SrtpInbound> inbound_;
   std::optional<SrtpOutbound> outbound_;
+  std::size_t keyed_ssrcs_ = 0;  // that authenticated under the key at hand
   std::vector<IngressStream> streams_;
   std::size_t last_stream_ = 0;
+  std::unordered_map<Ssrc, IngressStream> retired_;
   std::vector<RouteCounters> routes_;  // client legs: one a SinkId
   std::vector<DeliveredInterval> settled_;
   Endpoint signalled_rtp_;  // as offer/answer said it, before anything was learned

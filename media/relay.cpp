@@ -95,17 +95,17 @@ std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, const Endpoi
     report_conflict(leg, *claimed);
     return DropReason::foreign_ssrc;
   }
-  if (stream == nullptr && leg.streams().size() == streams_per_leg_max) {
-    return DropReason::foreign_ssrc;
-  }
 
-  const auto clear = leg.open_rtp(datagram);
+  const auto clear =
+      stream != nullptr ? leg.open_rtp(datagram) : leg.open_first_rtp(datagram, *claimed);
   if (!clear) return clear.error();
   const auto packet = parse_rtp(*clear);
   if (!packet) return packet.error();
 
   // Authenticated and sound: from here on it may change state.
-  if (stream == nullptr) stream = bind_stream(leg, packet->ssrc());
+  if (stream == nullptr) stream = bind_stream(now, leg, packet->ssrc());
+  if (stream == nullptr) return DropReason::foreign_ssrc;
+  stream->last_heard = now;
   if (leg.learn_remote(from, Component::rtp) && leg.moves++ < Leg::moves_told_max) {
     events_.push_back(RemoteLearned{room_of(leg), leg.config().source});
   }

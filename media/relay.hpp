@@ -141,7 +141,8 @@ class Relay {
   std::optional<Withheld> judge(SinkId sink, Delivery& delivery, Codec codec, const RtpView& packet,
                                 std::int64_t sequence) const;
   void give_back_to_call(const Outgoing& outgoing, std::span<const std::byte> bytes);
-  IngressStream* bind_stream(Leg& leg, Ssrc ssrc);
+  // Null: the leg has no room for one more.
+  IngressStream* bind_stream(TimePoint now, Leg& leg, Ssrc ssrc);
   [[nodiscard]] bool is_foreign(const Leg& leg, Ssrc ssrc) const;
   void report_conflict(Leg& leg, Ssrc ssrc);
   void claim_ssrc(const Leg& leg, Ssrc ssrc);

@@ -77,8 +77,7 @@ void Relay::remove_leg(LegId id) {
   std::erase(source(owner).legs, id);
   for (const Ssrc ssrc : leg->config().signalled_ssrcs)
     release_ssrc(owner, ssrc);
-  for (const auto& stream : leg->streams())
-    release_ssrc(owner, stream.ssrc);
+  leg->for_each_stream([&](const IngressStream& stream) { release_ssrc(owner, stream.ssrc); });
 }
 
 void Relay::connect(LegId client, LegId server) {
@@ -123,9 +122,9 @@ std::vector<CutMark> Relay::set_permit(TimePoint now, SourceId id, SinkId sink, 
   for (const LegId leg_id : owner.legs) {
     Leg& leg = *legs_[index(leg_id)];
     if (leg.config().side != Side::client) continue;
-    for (auto& stream : leg.streams()) {
+    leg.for_each_stream([&](IngressStream& stream) {
       // Who is denied and was never heard claims no SSRC at the sink.
-      if (!opens && stream.delivery_to(sink) == nullptr) continue;
+      if (!opens && stream.delivery_to(sink) == nullptr) return;
       Delivery& standing = delivery(id, stream, sink);
       leg.close_interval(standing);
       if (!opens && standing.last) cut.push_back(*standing.last);
@@ -136,7 +135,7 @@ std::vector<CutMark> Relay::set_permit(TimePoint now, SourceId id, SinkId sink, 
         standing.not_before = stream.sequence.highest() + 1;
         standing.is_first = true;
       }
-    }
+    });
   }
   return cut;
 }
@@ -150,11 +149,11 @@ SourceRecord Relay::settle(SourceId id) {
     entry.leg = leg_id;
     entry.side = leg.config().side;
     entry.counters = std::exchange(leg.counters, {});
-    for (auto& stream : leg.streams()) {
+    leg.for_each_stream([&](IngressStream& stream) {
       entry.ssrcs.push_back(stream.ssrc);
       for (auto& delivery : stream.deliveries)
         leg.close_interval(delivery);
-    }
+    });
     entry.delivered = std::exchange(leg.settled(), {});
     if (leg.config().side != Side::client) continue;
     for (std::size_t i = 0; i < sinks_max; ++i) {
@@ -180,12 +179,12 @@ Delivery& Relay::delivery(SourceId id, IngressStream& stream, SinkId sink) {
 bool Relay::collides(SourceId id, SinkId sink, Ssrc ssrc) const {
   for (const auto& leg : legs_) {
     if (!leg || leg->config().source == id || leg->config().side != Side::client) continue;
-    for (const auto& stream : leg->streams()) {
-      if (stream.ssrc != ssrc) continue;
-      for (const auto& delivery : stream.deliveries) {
-        if (delivery.sink == sink && !delivery.collides) return true;
-      }
-    }
+    bool heard = false;
+    leg->for_each_stream([&](IngressStream& stream) {
+      const Delivery* known = stream.ssrc == ssrc ? stream.delivery_to(sink) : nullptr;
+      heard = heard || (known != nullptr && !known->collides);
+    });
+    if (heard) return true;
   }
   return false;
 }
@@ -211,8 +210,7 @@ void Relay::release_ssrc(SourceId id, Ssrc ssrc) {
     if (leg.config().side != Side::client) continue;
     const auto& signalled = leg.config().signalled_ssrcs;
     if (std::find(signalled.begin(), signalled.end(), ssrc) != signalled.end()) return;
-    for (const auto& stream : leg.streams())
-      if (stream.ssrc == ssrc) return;
+    if (leg.carries(ssrc)) return;
   }
   ssrc_owners_.erase(claimed);
 }
@@ -223,10 +221,13 @@ void Relay::report_conflict(Leg& leg, Ssrc ssrc) {
   events_.push_back(SsrcConflict{room_of(leg), leg.config().source, ssrc});
 }
 
-IngressStream* Relay::bind_stream(Leg& leg, Ssrc ssrc) {
+IngressStream* Relay::bind_stream(TimePoint now, Leg& leg, Ssrc ssrc) {
+  const auto admission = leg.admit_stream(now, ssrc);
+  if (admission.forgotten) release_ssrc(leg.config().source, *admission.forgotten);
+  if (admission.stream == nullptr) return nullptr;
   claim_ssrc(leg, ssrc);
   events_.push_back(StreamBound{room_of(leg), leg.config().source, ssrc});
-  return &leg.add_stream(ssrc);
+  return admission.stream;
 }
 
 }  // namespace assent::media

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "media/rtcp.hpp"
 #include "media/srtp_hmac.hpp"
 
 namespace assent::media {
@@ -90,6 +91,12 @@ Parsed<std::size_t> protect(srtp_t session, std::span<std::byte> buffer, std::si
   return static_cast<std::size_t>(protected_size);
 }
 
+bool is_known(srtp_t session, Ssrc ssrc) {
+  std::uint32_t roll_over_counter = 0;
+  return session != nullptr && srtp_get_stream_roc(session, static_cast<std::uint32_t>(ssrc),
+                                                   &roll_over_counter) == srtp_err_status_ok;
+}
+
 // No packet is late by more than a quarter of the circle.
 constexpr int late_packets_max = 0x4000;
 
@@ -114,9 +121,7 @@ void SrtpInbound::remove_stream(Ssrc ssrc) {
 }
 
 bool SrtpInbound::knows(Ssrc ssrc) const {
-  std::uint32_t roll_over_counter = 0;
-  return session_ && srtp_get_stream_roc(session_.get(), static_cast<std::uint32_t>(ssrc),
-                                         &roll_over_counter) == srtp_err_status_ok;
+  return is_known(session_.get(), ssrc);
 }
 
 SrtpOutbound::SrtpOutbound(const SrtpKey& key)
@@ -130,9 +135,12 @@ Parsed<std::size_t> SrtpOutbound::protect_rtp(std::span<std::byte> buffer, std::
   const auto distance = start == nullptr ? 0 : sequence.distance_from(start->first);
   const bool may_precede = start != nullptr && !start->passed;
   if (may_precede && distance < 0 && distance >= -late_packets_max) return DropReason::replayed;
+  const bool first = start == nullptr && !is_known(session_.get(), ssrc);
+  if (first && ssrcs_ == srtp_streams_per_key_max) return DropReason::foreign_ssrc;
 
   const auto sealed = protect<srtp_protect>(session_.get(), buffer, size, sizes_.rtp_trailer_bytes);
   if (!sealed) return sealed;
+  if (first) ++ssrcs_;
   if (start == nullptr) {
     starts_.push_back({ssrc, sequence, false});
   } else if (may_precede) {
@@ -142,7 +150,14 @@ Parsed<std::size_t> SrtpOutbound::protect_rtp(std::span<std::byte> buffer, std::
 }
 
 Parsed<std::size_t> SrtpOutbound::protect_rtcp(std::span<std::byte> buffer, std::size_t size) {
-  return protect<srtp_protect_rtcp>(session_.get(), buffer, size, sizes_.rtcp_trailer_bytes);
+  const auto ssrc = peek_rtcp_ssrc(buffer.first(std::min(size, buffer.size())));
+  if (!ssrc) return DropReason::malformed;
+  const bool first = !is_known(session_.get(), *ssrc);
+  if (first && ssrcs_ == srtp_streams_per_key_max) return DropReason::foreign_ssrc;
+  const auto sealed =
+      protect<srtp_protect_rtcp>(session_.get(), buffer, size, sizes_.rtcp_trailer_bytes);
+  if (sealed && first) ++ssrcs_;
+  return sealed;
 }
 
 SrtpOutbound::Start* SrtpOutbound::start_of(Ssrc ssrc) {

@@ -23,9 +23,13 @@ using SrtpHandle = std::unique_ptr<srtp_ctx_t_, SrtpDealloc>;
 // libsrtp's 128 (RFC 3711 §3.3.2 asks for 64).
 inline constexpr std::size_t srtp_replay_window_packets = 1024;
 
-// Opens what one peer protects with one key: any number of SSRCs, each with its own roll-over
-// counter and replay window, which come to be when the first of its packets authenticates, and
-// not before. (A cap on their number is the caller's: see peek_rtp_ssrc.)
+// What libsrtp remembers of a stream it remembers for as long as its key, so their number has an
+// end: SSRCs under one key, in one direction.
+inline constexpr std::size_t srtp_streams_per_key_max = 1024;
+
+// Opens what one peer protects with one key: many SSRCs, each with its own roll-over counter and
+// replay window, which come to be when the first of its packets authenticates, and not before.
+// (To keep to srtp_streams_per_key_max is the caller's part, who knows which SSRCs are new.)
 //
 // Errors: auth_failed; replayed (also: older than the window); malformed (lengths do not fit).
 // After an error the bytes may be overwritten: drop them.
@@ -59,7 +63,7 @@ class SrtpInbound {
 //
 // Errors: replayed (this sequence number was protected already, is older than the window, or
 // precedes the stream's first packet); malformed (lengths do not fit, or no room in `buffer`
-// for the trailer).
+// for the trailer); foreign_ssrc (one more than srtp_streams_per_key_max).
 class SrtpOutbound {
  public:
   // Should libsrtp fail to allocate, everything is refused as malformed.
@@ -85,6 +89,7 @@ class SrtpOutbound {
   SrtpHandle session_;
   SrtpSuiteSizes sizes_;
   std::vector<Start> starts_;
+  std::size_t ssrcs_ = 0;
 };
 
 }  // namespace assent::media

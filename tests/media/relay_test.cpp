@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tests/media/relay_fixture.hpp"
 
 namespace assent::media::tests {
@@ -76,6 +78,108 @@ TEST_F(RelayTest, Failure09RedundantAudioInTheFirstPacketAfterAGrantStaysOut) {
   EXPECT_TRUE(sent_to(recorder).empty());
   arrive(a.client, a.client_port, rtp(3, speaker_ssrc, opus_pt, silk));
   EXPECT_EQ(sent_to(recorder).size(), 1U);
+}
+
+TEST_F(RelayTest, AStreamThatIsNewFindsRoomWhereOneHasFallenSilent) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  for (std::uint32_t i = 0; i < streams_per_leg_max; ++i) {
+    now += 1s;  // the later ones are still active when the first is not
+    arrive(a.client, a.client_port, rtp(1, Ssrc{100 + i}));
+  }
+  arrive(a.client, a.client_port, rtp(1, Ssrc{500}));
+  EXPECT_EQ(drops(a.client, DropReason::foreign_ssrc), 0U);
+  EXPECT_FALSE(relay.leg(a.client).streams().back().ssrc == Ssrc{100});
+
+  // What it had counted is not lost, and the cut names it still.
+  const auto record = relay.settle(a.source).at(0);
+  EXPECT_EQ(record.delivered.size(), streams_per_leg_max + 1);
+  EXPECT_EQ(record.counters.rtp_packets, streams_per_leg_max + 1);
+  const auto cut = relay.set_permit(now, a.source, recorder, Permit::denied(8));
+  EXPECT_EQ(cut.size(), streams_per_leg_max + 1);
+}
+
+TEST_F(RelayTest, NoStreamThatIsActiveMakesRoom) {
+  const auto a = join(1000);
+  for (std::uint32_t i = 0; i < streams_per_leg_max; ++i)
+    arrive(a.client, a.client_port, rtp(1, Ssrc{100 + i}));
+  now += stream_idle_min - 1ms;
+  arrive(a.client, a.client_port, rtp(1, Ssrc{500}));
+  EXPECT_EQ(drops(a.client, DropReason::foreign_ssrc), 1U);
+  now += 1ms;
+  arrive(a.client, a.client_port, rtp(2, Ssrc{500}));
+  EXPECT_EQ(drops(a.client, DropReason::foreign_ssrc), 1U);
+}
+
+TEST_F(RelayTest, AStreamThatComesBackGoesOnWhereItStood) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000, key(1), key(2));
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  SrtpOutbound peer{key(1)};
+  const auto sealed = [&](std::uint16_t sequence, Ssrc ssrc) {
+    auto packet = rtp(sequence, ssrc);
+    const auto size = packet.size();
+    packet.resize(size + srtp_trailer_bytes_max);
+    packet.resize(*peer.protect_rtp(packet, size));
+    return packet;
+  };
+  const auto recorded = sealed(65'535, speaker_ssrc);
+  arrive(a.client, 1000, recorded);
+  arrive(a.client, 1000, sealed(0, speaker_ssrc));  // in the second cycle
+  for (std::uint32_t i = 0; i < streams_per_leg_max; ++i) {
+    now += stream_idle_min;
+    arrive(a.client, 1000, sealed(1, Ssrc{100 + i}));
+  }
+  arrive(a.client, 1000, recorded);  // replayed, while it is retired
+  EXPECT_EQ(drops(a.client, DropReason::replayed), 1U);
+  now += stream_idle_min;
+  arrive(a.client, 1000, sealed(1, speaker_ssrc));
+  arrive(a.client, 1000, recorded);
+  EXPECT_EQ(drops(a.client, DropReason::replayed), 2U);
+  const auto cut = relay.set_permit(now, a.source, recorder, Permit::denied(8));
+  const auto mark = std::find_if(cut.begin(), cut.end(), [](const CutMark& of) {
+    return of.ssrc == speaker_ssrc;
+  });
+  ASSERT_NE(mark, cut.end());
+  EXPECT_EQ(mark->last_sequence, 65'537);
+}
+
+TEST_F(RelayTest, UnauthenticatedPacketsTakeNoStream) {
+  const auto a = join(1000, key(1), key(2));
+  for (std::uint32_t i = 0; i < 2 * streams_per_leg_max; ++i) {
+    now += stream_idle_min;
+    arrive(a.client, 1000, rtp(1, Ssrc{100 + i}));
+  }
+  EXPECT_TRUE(relay.leg(a.client).streams().empty());
+  EXPECT_TRUE(relay.events().empty());
+}
+
+TEST_F(RelayTest, WhatOneKeyAndOneLegRememberHasAnEnd) {
+  const auto plain = join(1000);
+  const auto secure = join(2000, key(1), key(2));
+  SrtpOutbound peer{key(1)};
+  constexpr std::uint32_t many = streams_per_leg_max + retired_streams_max + 10;
+  for (std::uint32_t i = 0; i < many; ++i) {
+    now += stream_idle_min;
+    outbox.clear();
+    arrive(plain.client, 1000, rtp(1, Ssrc{10'000 + i}));
+    auto packet = rtp(1, Ssrc{20'000 + i});
+    const auto size = packet.size();
+    packet.resize(size + srtp_trailer_bytes_max);
+    const auto sealed = peer.protect_rtp(packet, size);
+    EXPECT_EQ(sealed.has_value(), i < srtp_streams_per_key_max);
+    if (!sealed) continue;
+    packet.resize(*sealed);
+    arrive(secure.client, 2000, packet);
+  }
+  EXPECT_EQ(drops(plain.client, DropReason::foreign_ssrc), 0U);
+  const auto record = relay.settle(plain.source).at(0);
+  EXPECT_EQ(record.counters.rtp_packets, many);
+  EXPECT_EQ(record.ssrcs.size(), streams_per_leg_max + retired_streams_max);
+  EXPECT_EQ(relay.settle(secure.source).at(0).ssrcs.size(), srtp_streams_per_key_max);
 }
 
 TEST_F(RelayTest, OnlyPlainAudioAndVideoGoesToSinks) {
