@@ -109,9 +109,12 @@ asio::awaitable<void> Conference::close_track(const PermitOrder& order, TrackId 
     const auto closed = co_await recorder->close(track);
     (void)closed;  // the recorder's health tells of a failing disk
   } else {
-    const auto last =
-        static_cast<std::uint64_t>(std::max<std::int64_t>(order.cut.front().last_sequence, 0));
-    const auto closed = co_await recorder->cut(track, last);
+    std::vector<StreamCut> cuts;
+    for (const auto& mark : order.cut) {
+      cuts.push_back({static_cast<std::uint32_t>(mark.ssrc),
+                      static_cast<std::uint64_t>(std::max<std::int64_t>(mark.last_sequence, 0))});
+    }
+    const auto closed = co_await recorder->cut(track, std::move(cuts));
     (void)closed;
   }
 }

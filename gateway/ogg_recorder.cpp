@@ -45,19 +45,16 @@ boost::asio::awaitable<Recorded<TrackId>> OggRecorder::open(TrackSpec spec) {
   });
 }
 
-boost::asio::awaitable<Recorded<TrackSummary>> OggRecorder::cut(
-    TrackId track, std::uint64_t last_extended_sequence) {
-  using Answer = Recorded<TrackSummary>;
+boost::asio::awaitable<Recorded<std::vector<TrackSummary>>> OggRecorder::cut(
+    TrackId track, std::vector<StreamCut> cuts) {
+  using Answer = Recorded<std::vector<TrackSummary>>;
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
-    thread_->put(FinishTrackCommand{track, last_extended_sequence, std::move(reply)});
+    thread_->put(FinishTrackCommand{track, std::move(cuts), std::move(reply)});
   });
 }
 
-boost::asio::awaitable<Recorded<TrackSummary>> OggRecorder::close(TrackId track) {
-  using Answer = Recorded<TrackSummary>;
-  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
-    thread_->put(FinishTrackCommand{track, std::nullopt, std::move(reply)});
-  });
+boost::asio::awaitable<Recorded<std::vector<TrackSummary>>> OggRecorder::close(TrackId track) {
+  return cut(track, {});
 }
 
 RecorderHealth OggRecorder::health() const {

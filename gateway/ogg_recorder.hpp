@@ -10,13 +10,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/packet_ring.hpp"
 #include "gateway/storage_record.hpp"
 
 namespace assent::gateway {
 
-// The built-in `ogg` sink: one Ogg Opus file (RFC 7845) a track, packets unchanged, no decoding.
+// The built-in `ogg` sink: Ogg Opus files (RFC 7845), packets unchanged, no decoding. A track has
+// one file for each SSRC that was heard on it: streams may overlap, a file may not.
 //
 // One recorder serves one sink: its thread, one ring per media worker, its folder:
 //   <directory>/<session>/<random name>-e<epoch>.opus   0600 in 0700
@@ -26,20 +28,20 @@ struct OggRecorderOptions {
   std::filesystem::path directory;    // created, with mode 0700, if its parent exists
   std::size_t workers = 1;            // media workers that may offer
   std::size_t ring_bytes = 4u << 20;  // per worker
-  std::size_t tracks_max = 4'096;     // open at one time
+  std::size_t tracks_max = 4'096;     // open at one time; and as many files
+  std::size_t streams_max = 64;       // of one track
   std::size_t reorder_packets = 32;   // held back to put them in order
   std::chrono::milliseconds reorder_wait{200};
   std::chrono::milliseconds retry{1'000};  // of a track that could not be written
 };
 
-// One (room, participant, sink, SSRC, epoch).
+// One (room, participant, sink, epoch).
 struct TrackSpec {
   std::string session;  // one holding of a room, names the folder: [A-Za-z0-9_~-][A-Za-z0-9._~-]*
   std::string room;
   std::string participant;
   std::string sink;
   std::string purpose;
-  std::optional<std::uint32_t> ssrc;  // absent: bound by the first packet
   std::uint64_t epoch = 0;
   std::uint8_t channels = 1;  // of the OpusHead: what a player should expect, 1 or 2
 };
@@ -57,7 +59,14 @@ using Recorded = boost::system::result<T, RecorderError>;
 [[noreturn]] void throw_exception_from_error(RecorderError error,
                                              const boost::source_location& location);
 
-// What became of a track, as in its manifest.
+// Where one stream of a track ends: nothing beyond is anyone's to keep.
+struct StreamCut {
+  std::uint32_t ssrc = 0;
+  std::uint64_t last_sequence = 0;  // extended
+};
+
+// What became of one stream of a track, as in its manifest. Of all that was offered for the track,
+// the sum over its streams: packets + duplicates + late + malformed + beyond_cut + unwritten.
 struct TrackSummary {
   TrackId track{};
   std::string file;  // relative to the sink's folder; empty when nothing was recorded
@@ -69,9 +78,9 @@ struct TrackSummary {
   std::uint64_t concealed = 0;  // packets put in for lost ones and pauses (RFC 7845 §4.1)
   std::uint64_t duplicates = 0;
   std::uint64_t late = 0;        // behind what was written already
-  std::uint64_t malformed = 0;   // no Opus packets, or another SSRC
+  std::uint64_t malformed = 0;   // no Opus packets
   std::uint64_t beyond_cut = 0;  // offered, but discarded by the cut
-  std::uint64_t unwritten = 0;   // lost because the disk refused
+  std::uint64_t unwritten = 0;   // lost because the disk refused, or there were streams_max
   WallTime first{};
   WallTime last{};
 };
@@ -101,14 +110,15 @@ class OggRecorder {
   // The control path. open() resumes when the file exists; then packets may be offered.
   boost::asio::awaitable<Recorded<TrackId>> open(TrackSpec spec);
 
-  // Withdrawal. What was offered before this call is drained; of it, what is beyond
-  // `last_extended_sequence` is discarded, even if it was written already; the file is finished and
-  // synced. Resumes after that: nothing of the track is written any more, whatever is offered.
-  // On RecorderError::disk that holds too, but the file may lack its end mark.
-  boost::asio::awaitable<Recorded<TrackSummary>> cut(TrackId track,
-                                                     std::uint64_t last_extended_sequence);
+  // Withdrawal. What was offered before this call is drained; of it, what is beyond its stream's
+  // cut is discarded, even if it was written already; the files are finished and synced. Resumes
+  // after that: nothing of the track is written any more, whatever is offered. A stream without a
+  // cut had ended before.
+  // On RecorderError::disk that holds too, but a file may lack its end mark.
+  boost::asio::awaitable<Recorded<std::vector<TrackSummary>>> cut(TrackId track,
+                                                                  std::vector<StreamCut> cuts);
   // The end of a track without a withdrawal: all that was offered before is kept.
-  boost::asio::awaitable<Recorded<TrackSummary>> close(TrackId track);
+  boost::asio::awaitable<Recorded<std::vector<TrackSummary>>> close(TrackId track);
 
   [[nodiscard]] RecorderHealth health() const;  // any thread
 

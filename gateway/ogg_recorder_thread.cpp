@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -105,7 +106,7 @@ void OggRecorder::Thread::run() {
   }
   drain(std::chrono::steady_clock::now());
   while (!tracks_.empty())
-    static_cast<void>(finish(tracks_.begin()->first, std::nullopt));
+    static_cast<void>(finish(tracks_.begin()->first, {}));
   write_manifests();
   publish_health();
 }
@@ -123,7 +124,7 @@ void OggRecorder::Thread::drain(media::TimePoint now) {
       const auto track = tracks_.find(packet.track);
       if (track != tracks_.end()) {
         ++counts_.packets;
-        track->second->offer(now, packet);
+        take(now, track->second, packet);
       } else {
         const auto id = static_cast<std::uint32_t>(packet.track);
         const bool once_open = id != 0 && id <= last_track_;
@@ -134,8 +135,10 @@ void OggRecorder::Thread::drain(media::TimePoint now) {
 }
 
 void OggRecorder::Thread::pass_time(media::TimePoint now) {
-  for (auto& [id, track] : tracks_)
-    track->pass_time(now);
+  for (auto& [id, track] : tracks_) {
+    for (auto& stream : track.streams)
+      stream->pass_time(now);
+  }
 }
 
 void OggRecorder::Thread::carry_out(OpenTrackCommand& command) {
@@ -143,60 +146,102 @@ void OggRecorder::Thread::carry_out(OpenTrackCommand& command) {
 }
 
 void OggRecorder::Thread::carry_out(FinishTrackCommand& command) {
-  command.reply.send(finish(command.track, command.last_sequence));
+  command.reply.send(finish(command.track, command.cuts));
 }
 
 Recorded<TrackId> OggRecorder::Thread::open(TrackSpec spec) {
   if (!safe_folder(spec.session)) return RecorderError::bad_name;
   if (tracks_.size() >= options_.tracks_max) return RecorderError::too_many;
-  const auto name = random_name();
-  if (!name) return RecorderError::disk;
-  OggTrack::Place place;
-  place.name = name->text;
-  place.serial = name->serial;
-  place.folder = options_.directory / spec.session;
-  place.opened = std::chrono::steady_clock::now();
-  place.opened_wall = wall_now();
-  const std::string file_name = name->text + "-e" + std::to_string(spec.epoch) + ".opus";
-  place.relative = spec.session + "/" + file_name;
-  if (make_private_folder(options_.directory) || make_private_folder(place.folder)) {
+  if (make_private_folder(options_.directory) ||
+      make_private_folder(options_.directory / spec.session)) {
     return RecorderError::disk;
   }
-  constexpr mode_t owner_only = 0600;
-  FileHandle file{::open((place.folder / file_name).c_str(),
-                         O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, owner_only)};
-  if (!file) return RecorderError::disk;  // its name is made durable with the manifest
-  place.id = TrackId{++last_track_};
-  ManifestTrack entry;
-  entry.name = place.name;
-  entry.spec = spec;
-  entry.summary.file = place.relative;
-  entry.opened = place.opened_wall;
-  manifest_due_.push_back(std::move(entry));
-  const TrackId id = place.id;
-  tracks_.emplace(
-      id, std::make_unique<OggTrack>(std::move(place), std::move(spec), options_, std::move(file)));
+  const TrackId id{last_track_ + 1};
+  Track track;
+  track.spec = std::move(spec);
+  if (!add_stream(id, track)) return RecorderError::disk;
+  ++last_track_;
+  tracks_.emplace(id, std::move(track));
   return id;
 }
 
-Recorded<TrackSummary> OggRecorder::Thread::finish(TrackId id,
-                                                   std::optional<std::uint64_t> last_sequence) {
+bool OggRecorder::Thread::add_stream(TrackId id, Track& track) {
+  const auto name = random_name();
+  if (!name) return false;
+  const std::string file_name = name->text + "-e" + std::to_string(track.spec.epoch) + ".opus";
+  OggTrack::Place place;
+  place.id = id;
+  place.name = name->text;
+  place.serial = name->serial;
+  place.folder = options_.directory / track.spec.session;
+  place.relative = track.spec.session + "/" + file_name;
+  place.opened = std::chrono::steady_clock::now();
+  place.opened_wall = wall_now();
+  constexpr mode_t owner_only = 0600;
+  FileHandle file{::open((place.folder / file_name).c_str(),
+                         O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, owner_only)};
+  if (!file) return false;  // its name is made durable with the manifest
+  ManifestTrack entry;
+  entry.name = place.name;
+  entry.spec = track.spec;
+  entry.summary.file = place.relative;
+  entry.opened = place.opened_wall;
+  manifest_due_.push_back(std::move(entry));
+  track.streams.push_back(
+      std::make_unique<OggTrack>(std::move(place), track.spec, options_, std::move(file)));
+  ++files_;
+  return true;
+}
+
+// A client that starts its stream anew does so under another SSRC, and may go on with the first.
+void OggRecorder::Thread::take(media::TimePoint now, Track& track, const RecordedPacket& packet) {
+  const auto takes = [&](const auto& stream) { return stream->takes(packet.ssrc); };
+  const auto known = std::find_if(track.streams.begin(), track.streams.end(), takes);
+  if (known != track.streams.end()) return (*known)->offer(now, packet);
+  OggTrack& first = *track.streams.front();
+  if (!OggTrack::is_opus(packet)) return first.count_malformed();
+  const bool room = track.streams.size() < options_.streams_max && files_ < options_.tracks_max;
+  if (!room || now < track.retry_at) return first.count_unwritten();
+  if (!add_stream(packet.track, track)) {
+    track.retry_at = now + options_.retry;
+    return first.count_unwritten();
+  }
+  track.streams.back()->offer(now, packet);
+}
+
+Recorded<std::vector<TrackSummary>> OggRecorder::Thread::finish(
+    TrackId id, const std::vector<StreamCut>& cuts) {
   auto node = tracks_.extract(id);
   if (node.empty()) return RecorderError::unknown_track;
-  OggTrack& track = *node.mapped();
-  const auto error = track.finish(std::chrono::steady_clock::now(), last_sequence);
+  std::vector<TrackSummary> summaries;
+  std::error_code failed;
+  for (auto& stream : node.mapped().streams) {
+    std::optional<std::uint64_t> last_sequence;
+    for (const auto& cut : cuts) {
+      if (cut.ssrc == stream->ssrc()) last_sequence = cut.last_sequence;
+    }
+    if (const auto error = finish_stream(*stream, last_sequence)) failed = error;
+    summaries.push_back(stream->summary());
+    --files_;
+  }
+  counts_.problem = failed ? failed.message() : std::string{};
+  if (failed) return RecorderError::disk;
+  return summaries;
+}
+
+std::error_code OggRecorder::Thread::finish_stream(OggTrack& stream,
+                                                   std::optional<std::uint64_t> last_sequence) {
+  const auto error = stream.finish(std::chrono::steady_clock::now(), last_sequence);
   ManifestTrack entry;
-  entry.name = track.place().name;
+  entry.name = stream.place().name;
   entry.state = error ? TrackState::failed : last_sequence ? TrackState::cut : TrackState::closed;
-  entry.spec = track.spec();
-  entry.summary = track.summary();
+  entry.spec = stream.spec();
+  entry.summary = stream.summary();
   entry.cut = last_sequence;
-  entry.opened = track.place().opened_wall;
+  entry.opened = stream.place().opened_wall;
   counts_.unwritten += entry.summary.unwritten;
-  manifest_due_.push_back(entry);
-  counts_.problem = error ? error.message() : std::string{};
-  if (error) return RecorderError::disk;
-  return std::move(entry.summary);
+  manifest_due_.push_back(std::move(entry));
+  return error;
 }
 
 // After the answers: hashing a long file must not delay the acknowledgement of a cut.
@@ -221,8 +266,10 @@ void OggRecorder::Thread::list_folders() {
 void OggRecorder::Thread::look_at_folders() {
   constexpr std::size_t folders_a_pass = 16;  // between two drains of the rings
   std::vector<std::string> open_now;
-  for (const auto& [id, track] : tracks_)
-    open_now.push_back(track->place().name);
+  for (const auto& [id, track] : tracks_) {
+    for (const auto& stream : track.streams)
+      open_now.push_back(stream->place().name);
+  }
   for (std::size_t i = 0; i < folders_a_pass && !folders_left_.empty(); ++i) {
     mark_interrupted(folders_left_.back(), open_now);
     folders_left_.pop_back();
@@ -233,10 +280,14 @@ void OggRecorder::Thread::publish_health() {
   RecorderHealth now = counts_;
   now.open_tracks = tracks_.size();
   for (const auto& [id, track] : tracks_) {
-    now.unwritten += track->unwritten();
-    if (!track->failure()) continue;
-    ++now.failing_tracks;
-    now.problem = track->failure().message();
+    bool failing = false;
+    for (const auto& stream : track.streams) {
+      now.unwritten += stream->unwritten();
+      if (!stream->failure()) continue;
+      failing = true;
+      now.problem = stream->failure().message();
+    }
+    now.failing_tracks += failing ? 1 : 0;
   }
   now.writable = now.failing_tracks == 0;
   const std::lock_guard lock{mutex_};

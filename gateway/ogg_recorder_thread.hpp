@@ -21,8 +21,8 @@ struct OpenTrackCommand {
 };
 struct FinishTrackCommand {
   TrackId track{};
-  std::optional<std::uint64_t> last_sequence;  // a cut
-  Reply<Recorded<TrackSummary>> reply;
+  std::vector<StreamCut> cuts;
+  Reply<Recorded<std::vector<TrackSummary>>> reply;
 };
 using RecorderCommand = std::variant<OpenTrackCommand, FinishTrackCommand>;
 
@@ -41,6 +41,13 @@ class OggRecorder::Thread {
   void stop();
 
  private:
+  // One file for each SSRC; the first stands before its SSRC is known.
+  struct Track {
+    TrackSpec spec;
+    std::vector<std::unique_ptr<OggTrack>> streams;
+    media::TimePoint retry_at{};  // of a file that could not be created
+  };
+
   void run();
   std::vector<RecorderCommand> wait_for_commands();
   void drain(media::TimePoint now);
@@ -49,7 +56,10 @@ class OggRecorder::Thread {
   void carry_out(OpenTrackCommand& command);
   void carry_out(FinishTrackCommand& command);
   Recorded<TrackId> open(TrackSpec spec);
-  Recorded<TrackSummary> finish(TrackId track, std::optional<std::uint64_t> last_sequence);
+  bool add_stream(TrackId id, Track& track);
+  void take(media::TimePoint now, Track& track, const RecordedPacket& packet);
+  Recorded<std::vector<TrackSummary>> finish(TrackId track, const std::vector<StreamCut>& cuts);
+  std::error_code finish_stream(OggTrack& stream, std::optional<std::uint64_t> last_sequence);
   void write_manifests();
   void publish_health();
   void list_folders();
@@ -64,7 +74,8 @@ class OggRecorder::Thread {
   RecorderHealth health_;
 
   // Of the recorder's thread alone.
-  std::unordered_map<TrackId, std::unique_ptr<OggTrack>> tracks_;
+  std::unordered_map<TrackId, Track> tracks_;
+  std::size_t files_ = 0;  // open
   std::uint32_t last_track_ = 0;
   RecorderHealth counts_;
   std::vector<ManifestTrack> manifest_due_;          // after the answers

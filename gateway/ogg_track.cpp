@@ -59,8 +59,7 @@ OggTrack::OggTrack(Place place, TrackSpec spec, const OggRecorderOptions& option
     : place_{std::move(place)},
       spec_{std::move(spec)},
       options_{options},
-      handle_{std::move(file)},
-      ssrc_{spec_.ssrc} {}
+      handle_{std::move(file)} {}
 
 WallTime OggTrack::wall(media::TimePoint time) const {
   return place_.opened_wall + std::chrono::floor<std::chrono::milliseconds>(time - place_.opened);
@@ -77,10 +76,14 @@ OggOpusFile& OggTrack::file() {
   return *file_;
 }
 
+bool OggTrack::is_opus(const RecordedPacket& packet) {
+  return opus_samples(packet.payload) != 0;
+}
+
 void OggTrack::offer(media::TimePoint now, const RecordedPacket& packet) {
   const auto sequence = static_cast<std::int64_t>(packet.extended_sequence);
   const std::uint32_t samples = opus_samples(packet.payload);
-  if (samples == 0 || packet.ssrc != ssrc_.value_or(packet.ssrc)) {
+  if (samples == 0) {
     ++counts_.malformed;
     return;
   }

@@ -12,8 +12,9 @@
 
 namespace assent::gateway {
 
-// From RTP packets of one stream, in any order, to the file: put in order, doubles dropped, what is
-// missing concealed so that time stays right. Owned by the recorder's thread; time is given.
+// One stream of a track. From RTP packets, in any order, to the file: put in order, doubles
+// dropped, what is missing concealed so that time stays right. Owned by the recorder's thread; time
+// is given.
 class OggTrack {
  public:
   struct Place {
@@ -28,7 +29,13 @@ class OggTrack {
 
   OggTrack(Place place, TrackSpec spec, const OggRecorderOptions& options, FileHandle file);
 
-  void offer(media::TimePoint now, const RecordedPacket& packet);
+  [[nodiscard]] static bool is_opus(const RecordedPacket& packet);
+  // It is this stream's, or the first of it.
+  [[nodiscard]] bool takes(std::uint32_t ssrc) const { return ssrc_.value_or(ssrc) == ssrc; }
+  void offer(media::TimePoint now, const RecordedPacket& packet);  // that it takes
+  // Of another stream, for which there is no file.
+  void count_malformed() { ++counts_.malformed; }
+  void count_unwritten() { ++counts_.unwritten; }
   // Writes what has waited long enough, and tries a failing file again.
   void pass_time(media::TimePoint now);
 
@@ -38,6 +45,7 @@ class OggTrack {
                                        std::optional<std::uint64_t> last_sequence);
 
   [[nodiscard]] TrackSummary summary() const;
+  [[nodiscard]] std::optional<std::uint32_t> ssrc() const { return ssrc_; }
   [[nodiscard]] const TrackSpec& spec() const { return spec_; }
   [[nodiscard]] const Place& place() const { return place_; }
   [[nodiscard]] std::error_code failure() const { return failure_; }

@@ -85,6 +85,20 @@ class OggRecorderTest : public testing::Test {
     const std::string payload = opus_packet(65'000 + n);
     ASSERT_TRUE(recorder.offer(0, packet(track, n, payload)));
   }
+  // Of a track with one stream.
+  static Recorded<TrackSummary> only(Recorded<std::vector<TrackSummary>> streams) {
+    if (!streams) return streams.error();
+    EXPECT_EQ(streams->size(), 1u);
+    return std::move(streams->front());
+  }
+  static Recorded<TrackSummary> close(OggRecorder& recorder, TrackId track) {
+    return only(run(recorder.close(track)));
+  }
+  static Recorded<TrackSummary> cut(OggRecorder& recorder, TrackId track, std::uint64_t last,
+                                    std::uint32_t ssrc = 77) {
+    std::vector<StreamCut> cuts{{ssrc, last}};
+    return only(run(recorder.cut(track, std::move(cuts))));
+  }
   std::vector<OggPage> pages_of(const TrackSummary& summary) const {
     return read_pages(read_bytes(options().directory / summary.file));
   }
@@ -128,7 +142,7 @@ TEST_F(OggRecorderTest, RecordsEveryPacketUnchangedInOrder) {
     ASSERT_TRUE(recorder.offer(0, packet(track, n, sent[n])));
     ASSERT_TRUE(n % 10 != 0 || recorder.offer(0, packet(track, n, sent[n])));
   }
-  const auto summary = run(recorder.close(track));
+  const auto summary = close(recorder, track);
   ASSERT_TRUE(summary);
   EXPECT_EQ(sound_packets(pages_of(*summary)), sent);
   EXPECT_EQ(summary->packets, 500u);
@@ -145,7 +159,7 @@ TEST_F(OggRecorderTest, WritesWhatRfc7845Asks) {
   const TrackId track = *run(recorder.open(spec()));
   for (std::uint64_t n = 0; n < 333; ++n)
     offer(recorder, track, n);
-  const auto pages = pages_of(*run(recorder.close(track)));
+  const auto pages = pages_of(*close(recorder, track));
   ASSERT_GE(pages.size(), 3u);
   EXPECT_EQ(pages[0].flags, 2);
   ASSERT_EQ(pages[0].packets.size(), 1u);
@@ -195,7 +209,7 @@ TEST_F(OggRecorderTest, LossesAndPausesKeepTimeAndTheFileDecodes) {
     ASSERT_TRUE(recorder.offer(0, packet(track, n, coded)));
     sent.push_back(std::move(coded));
   }
-  const auto summary = run(recorder.close(track));
+  const auto summary = close(recorder, track);
   ASSERT_TRUE(summary);
   EXPECT_GT(summary->concealed, 0u);
   const auto pages = pages_of(*summary);
@@ -226,7 +240,7 @@ TEST_F(OggRecorderTest, TimestampsThatLeapAreNotBelieved) {
         n < 50 ? 0u : 0x7000'0000u + static_cast<std::uint32_t>(n) * 1'000'000u;
     ASSERT_TRUE(recorder.offer(0, leaping));
   }
-  const auto summary = run(recorder.close(track));
+  const auto summary = close(recorder, track);
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->packets, 100u);
   EXPECT_EQ(pages_of(*summary).back().granule, 100 * 960);
@@ -255,7 +269,7 @@ TEST_F(OggRecorderTest, AtAnyInstantTheFilePlaysToItsLastPage) {
     EXPECT_LE(torn.size(), pages.size());
     EXPECT_TRUE(torn.size() == pages.size() || pages[torn.size()].end > size);
   }
-  ASSERT_TRUE(run(recorder.close(track)));
+  ASSERT_TRUE(close(recorder, track));
 }
 
 TEST_F(OggRecorderTest, AStreamThatFallsSilentIsOnDiskWithinASecondOrSo) {
@@ -272,7 +286,7 @@ TEST_F(OggRecorderTest, AStreamThatFallsSilentIsOnDiskWithinASecondOrSo) {
     return false;
   };
   EXPECT_TRUE(eventually(written));
-  const auto summary = run(recorder.close(track));
+  const auto summary = close(recorder, track);
   EXPECT_EQ(pages_of(*summary).back().flags & 4, 4);  // the end mark, though all was out already
   EXPECT_EQ(summary->packets, 10u);
 }
@@ -283,25 +297,73 @@ TEST_F(OggRecorderTest, ATrackThatIsNotOpenIsDenied) {
   ASSERT_TRUE(recorder.offer(0, packet(TrackId{0}, 1, payload)));
   ASSERT_TRUE(recorder.offer(0, packet(TrackId{12}, 1, payload)));
   ASSERT_TRUE(eventually([&] { return recorder.health().not_open == 2; }));
-  EXPECT_EQ(run(recorder.cut(TrackId{12}, 1)).error(), RecorderError::unknown_track);
+  EXPECT_EQ(cut(recorder, TrackId{12}, 1).error(), RecorderError::unknown_track);
   EXPECT_FALSE(std::filesystem::exists(options().directory / "session-1"));
 }
 
-TEST_F(OggRecorderTest, WhatIsNoOpusOrAnotherStreamIsNotRecorded) {
+TEST_F(OggRecorderTest, WhatIsNoOpusIsNotRecorded) {
   OggRecorder recorder{options()};
   const TrackId track = *run(recorder.open(spec()));
   offer(recorder, track, 0);
-  const std::string payload = opus_packet(65'001);
-  auto foreign = packet(track, 1, payload);
+  const std::string malformed = "\x03";  // code 3 without its count
+  auto foreign = packet(track, 1, malformed);
   foreign.ssrc = 78;
   ASSERT_TRUE(recorder.offer(0, foreign));
-  const std::string malformed = "\x03";  // code 3 without its count
   ASSERT_TRUE(recorder.offer(0, packet(track, 2, malformed)));
   ASSERT_TRUE(recorder.offer(0, packet(track, 3, std::string{})));
-  const auto summary = run(recorder.close(track));
+  const auto summary = close(recorder, track);
   EXPECT_EQ(summary->packets, 1u);
   EXPECT_EQ(summary->malformed, 3u);
   EXPECT_EQ(summary->ssrc, 77u);
+}
+
+TEST_F(OggRecorderTest, EachSsrcOfATrackHasAFileAndACutOfItsOwn) {
+  OggRecorder recorder{options()};
+  const TrackId track = *run(recorder.open(spec()));
+  for (std::uint64_t n = 0; n < 40; ++n) {
+    offer(recorder, track, n);
+    const std::string payload = opus_packet(n);
+    auto other = packet(track, n, payload);
+    other.ssrc = 78;
+    other.extended_sequence = n;
+    ASSERT_TRUE(recorder.offer(0, other));
+  }
+  std::vector<StreamCut> cuts{{77, 65'029}, {78, 9}};
+  const auto streams = run(recorder.cut(track, std::move(cuts)));
+  ASSERT_TRUE(streams);
+  ASSERT_EQ(streams->size(), 2u);
+  std::uint64_t accounted = 0;
+  for (const auto& stream : *streams)
+    accounted += stream.packets + stream.beyond_cut;
+  EXPECT_EQ(accounted, 80u);
+  EXPECT_EQ((*streams)[0].ssrc, 77u);
+  EXPECT_EQ(sequences_of((*streams)[0]).back(), 65'029u);
+  EXPECT_EQ((*streams)[1].ssrc, 78u);
+  EXPECT_EQ(sequences_of((*streams)[1]).back(), 9u);
+  recorder.stop();
+  const auto entries = manifest();
+  ASSERT_EQ(entries.size(), 2u);
+  for (const auto& entry : entries)
+    EXPECT_EQ(entry.at("state").as_string(), "cut");
+  EXPECT_EQ(entries[1].at("cut").to_number<int>(), 9);
+}
+
+TEST_F(OggRecorderTest, WhatFindsNoFileOfItsOwnIsCountedAsUnwritten) {
+  auto made = options();
+  made.streams_max = 2;
+  OggRecorder recorder{made};
+  const TrackId track = *run(recorder.open(spec()));
+  for (std::uint32_t ssrc = 1; ssrc <= 5; ++ssrc) {
+    const std::string payload = opus_packet(65'000);
+    auto one = packet(track, 0, payload);
+    one.ssrc = ssrc;
+    ASSERT_TRUE(recorder.offer(0, one));
+  }
+  const auto streams = run(recorder.close(track));
+  ASSERT_EQ(streams->size(), 2u);
+  EXPECT_EQ((*streams)[0].packets + (*streams)[0].unwritten, 4u);
+  EXPECT_EQ((*streams)[1].packets, 1u);
+  EXPECT_EQ(recorder.health().failing_tracks, 0u);
 }
 
 TEST_F(OggRecorderTest, ACutTakesBackWhatWasWrittenBeyondIt) {
@@ -312,7 +374,7 @@ TEST_F(OggRecorderTest, ACutTakesBackWhatWasWrittenBeyondIt) {
       if (n != 120) offer(recorder, track, n);  // its concealment belongs to the packet behind it
     }
     ASSERT_TRUE(eventually([&] { return recorder.health().packets % 299 == 0; }));
-    const auto summary = run(recorder.cut(track, 65'000 + keep));
+    const auto summary = cut(recorder, track, 65'000 + keep);
     ASSERT_TRUE(summary);
     const auto sequences = sequences_of(*summary);
     ASSERT_EQ(sequences.size(), keep + 1 - (keep > 120 ? 1 : 0));
@@ -331,7 +393,7 @@ TEST_F(OggRecorderTest, ACutBeyondReachLeavesNothing) {
   const TrackId track = *run(recorder.open(spec()));
   for (std::uint64_t n = 0; n < 1'000; ++n)
     offer(recorder, track, n);
-  const auto summary = run(recorder.cut(track, 65'010));
+  const auto summary = cut(recorder, track, 65'010);
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->packets, 0u);
   EXPECT_EQ(summary->beyond_cut, 1'000u);
@@ -348,7 +410,7 @@ TEST_F(OggRecorderTest, AfterTheCutNothingIsWrittenWhateverIsOffered) {
     offer(recorder, track, n);
   for (std::uint64_t n = 15; n < 20; ++n)
     offer(recorder, track, n);  // held back for order
-  const auto summary = run(recorder.cut(track, 65'009));
+  const auto summary = cut(recorder, track, 65'009);
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->packets, 10u);
   EXPECT_EQ(summary->beyond_cut, 5u);
@@ -358,7 +420,7 @@ TEST_F(OggRecorderTest, AfterTheCutNothingIsWrittenWhateverIsOffered) {
     offer(recorder, track, n);
   ASSERT_TRUE(eventually([&] { return recorder.health().after_close == 100; }));
   EXPECT_EQ(read_bytes(file), before);
-  EXPECT_EQ(run(recorder.cut(track, 65'009)).error(), RecorderError::unknown_track);
+  EXPECT_EQ(cut(recorder, track, 65'009).error(), RecorderError::unknown_track);
 }
 
 TEST_F(OggRecorderTest, UnderThousandsOfCutsNoFileHoldsAPacketBeyondItsCut) {
@@ -413,7 +475,7 @@ TEST_F(OggRecorderTest, UnderThousandsOfCutsNoFileHoldsAPacketBeyondItsCut) {
       std::this_thread::yield();
     // The producer runs on: what it offers from here on races with the cut.
     const std::uint64_t last = random() % offered();
-    const auto summary = run(recorder.cut(track, last));
+    const auto summary = cut(recorder, track, last, 5);
     ASSERT_TRUE(summary);
     beyond += summary->beyond_cut;
     if (summary->packets == 0) continue;  // out of reach: everything was taken back
@@ -441,7 +503,7 @@ TEST_F(OggRecorderTest, AFullRingRefusesWithoutHarm) {
     taken += recorder.offer(0, packet(track, n, payload)) ? 1 : 0;
   }
   EXPECT_LT(taken, 5'000u);
-  const auto summary = run(recorder.close(track));
+  const auto summary = close(recorder, track);
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->packets, taken);
 }
@@ -465,7 +527,7 @@ TEST_F(OggRecorderTest, AFullDiskIsReportedAndTheTrackGoesOnWhenThereIsRoom) {
   ASSERT_TRUE(eventually([&] { return recorder.health().writable; }));
   for (; n < 400; ++n)
     offer(recorder, track, n);
-  const auto summary = run(recorder.close(track));
+  const auto summary = close(recorder, track);
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->packets + summary->unwritten, 400u);
   EXPECT_GT(summary->unwritten, 0u);
@@ -484,28 +546,28 @@ TEST_F(OggRecorderTest, ACutOnAFullDiskStillTakesBackAndSaysThatItFailed) {
     offer(recorder, track, n);
   ASSERT_TRUE(eventually([&] { return recorder.health().packets == 100; }));
   const FileSizeLimit full{2'000};
-  EXPECT_EQ(run(recorder.cut(track, 65'070)).error(), RecorderError::disk);
+  EXPECT_EQ(cut(recorder, track, 65'070).error(), RecorderError::disk);
   for (const auto& file : std::filesystem::directory_iterator{options().directory / "session-1"}) {
     if (file.path().extension() != ".opus") continue;
     for (const auto& sound : sound_packets(read_pages(read_bytes(file.path())))) {
       EXPECT_LE(sequence_in(sound), 65'070u);
     }
   }
-  EXPECT_FALSE(run(recorder.cut(track, 65'070)));
+  EXPECT_FALSE(cut(recorder, track, 65'070));
 }
 
 TEST_F(OggRecorderTest, TheManifestTellsWhoseEachFileIsAndItsHash) {
   OggRecorder recorder{options()};
   const TrackId closed = *run(recorder.open(spec("alpha", 1)));
-  const TrackId cut = *run(recorder.open(spec("beta", 2)));
+  const TrackId withdrawn = *run(recorder.open(spec("beta", 2)));
   const TrackId empty = *run(recorder.open(spec("gamma", 4)));
   for (std::uint64_t n = 0; n < 100; ++n) {
     offer(recorder, closed, n);
-    offer(recorder, cut, n);
+    offer(recorder, withdrawn, n);
   }
-  const auto whole = run(recorder.close(closed));
-  ASSERT_TRUE(run(recorder.cut(cut, 65'049)));
-  ASSERT_TRUE(run(recorder.close(empty)));
+  const auto whole = close(recorder, closed);
+  ASSERT_TRUE(cut(recorder, withdrawn, 65'049));
+  ASSERT_TRUE(close(recorder, empty));
   recorder.stop();
   const auto tracks = manifest();
   ASSERT_EQ(tracks.size(), 3u);
@@ -542,7 +604,7 @@ TEST_F(OggRecorderTest, StopClosesEverythingAndRefusesWhatComesLater) {
     offer(recorder, track, n);
   recorder.stop();
   EXPECT_EQ(run(recorder.open(spec())).error(), RecorderError::closed);
-  EXPECT_EQ(run(recorder.close(track)).error(), RecorderError::closed);
+  EXPECT_EQ(close(recorder, track).error(), RecorderError::closed);
   const auto tracks = manifest();
   ASSERT_EQ(tracks.size(), 1u);
   EXPECT_EQ(tracks[0].at("packets").to_number<int>(), 100);
