@@ -33,6 +33,20 @@ auto read_body(const HttpRequest& request, Parse parse)
   return parse(*value);
 }
 
+// The router has let nothing else through than ids and numbers.
+CdrQuery cdr_query(const HttpRequest& request) {
+  CdrQuery query;
+  query.limit = cdr_page_max;
+  const auto asked = [&](const char* name) {
+    const auto found = request.query.find(name);
+    return found == request.query.end() ? std::string{} : found->second;
+  };
+  query.room = asked("room");
+  if (const auto after = asked("after"); !after.empty()) query.after = RecordId{std::stoll(after)};
+  if (const auto limit = asked("limit"); !limit.empty()) query.limit = std::stoul(limit);
+  return query;
+}
+
 HttpResponse sdp_response(const Answered<std::string>& sdp) {
   if (!sdp) return problem_response(sdp.error());
   return json_response(json::serialize(json::object{{"sdp", *sdp}}));
@@ -102,6 +116,14 @@ class Api {
     const auto sdp = co_await (*room)->offer(request.parameter("participant"), from,
                                              std::move(body->sdp), toward);
     co_return sdp_response(sdp);
+  }
+
+  Response delete_offer(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    const auto undone = co_await (*room)->roll_back_offer(request.parameter("participant"));
+    if (!undone) co_return problem_response(undone.error());
+    co_return empty_response();
   }
 
   Response post_answer(const HttpRequest& request) {
@@ -177,23 +199,24 @@ class Api {
   }
 
   Response get_cdrs(const HttpRequest& request) {
-    CdrQuery query;
-    query.limit = cdr_page_max;
-    if (const auto room = request.query.find("room"); room != request.query.end()) {
-      query.room = room->second;
-    }
-    const auto found = co_await backend_.storage.cdrs(std::move(query));
+    CdrQuery query = cdr_query(request);
+    const std::size_t limit = query.limit++;  // one more tells whether there is more
+    auto found = co_await backend_.storage.cdrs(std::move(query));
     if (!found) {
       co_return problem_response(
           make_problem(ProblemType::unavailable, "The records cannot be read now. See /readyz."));
     }
+    const bool more = found->size() > limit;
+    if (more) found->pop_back();
     json::array records;
     for (const auto& entry : *found) {
       boost::system::error_code unreadable;
       auto record = json::parse(entry.json, unreadable);
       if (!unreadable) records.push_back(std::move(record));
     }
-    co_return json_response(json::serialize(json::object{{"cdrs", std::move(records)}}));
+    json::object page{{"cdrs", std::move(records)}};
+    if (more) page["next"] = std::to_string(static_cast<std::int64_t>(found->back().id));
+    co_return json_response(json::serialize(page));
   }
 
   Response get_events(const HttpRequest& request) { co_return backend_.events.subscribe(request); }
@@ -241,6 +264,7 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
       {Operation::get_participant, &Api::get_participant},
       {Operation::delete_participant, &Api::delete_participant},
       {Operation::post_offer, &Api::post_offer},
+      {Operation::delete_offer, &Api::delete_offer},
       {Operation::post_answer, &Api::post_answer},
       {Operation::put_consent, &Api::put_consent},
       {Operation::withdraw_consent, &Api::withdraw_consent},
@@ -261,7 +285,8 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
     });
   }
   auto& lines = backend.totals.api;  // one an operation, then one for what had no route
-  for (const auto& route : api_routes()) lines.emplace_back().operation = route.operation_id;
+  for (const auto& route : api_routes())
+    lines.emplace_back().operation = route.operation_id;
   lines.emplace_back();
   dispatcher.on_answered([&lines](std::optional<Operation> operation, unsigned status,
                                   std::chrono::steady_clock::duration took) {

@@ -96,6 +96,7 @@ JoinRequest join_request(std::string participant, PutParticipant body,
   request.who.participant = std::move(participant);
   request.who.subject = std::move(body.subject);
   request.who.minor = minor_of(body.minor);
+  request.language = std::move(body.language).value_or("");
   request.latching = body.latching;
   request.evidence = evidence_of(body.jurisdictions, addresses);
   request.who.evidence = for_policy(request.evidence);
@@ -174,6 +175,9 @@ std::string room_json(const Conference& conference) {
 
 std::string participant_json(const Conference& conference, std::string_view participant) {
   json::object object{{"room", conference.identity().room}, {"participant", participant}};
+  if (const auto language = conference.language(participant); !language.empty()) {
+    object["language"] = language;
+  }
   object["consents"] = consents_object(conference, participant);
   json::array decisions;
   for (const auto& decision : conference.rules().decisions()) {

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::array<std::string_view, 1> explain{"explain"};
 constexpr std::array<std::string_view, 1> room{"room"};
+constexpr std::array<std::string_view, 3> page_of_room{"room", "after", "limit"};
 constexpr std::span<const std::string_view> none{};
 
 constexpr RoleSet server = for_roles(Role::conference_server);
@@ -41,6 +42,8 @@ constexpr std::array<ApiRoute, operations> routes{{
      "/v1/rooms/{room}/participants/{participant}", none, no_body, closed, running},
     {post_offer, "postOffer", post, "/v1/rooms/{room}/participants/{participant}/offer", none, body,
      closed, server},
+    {delete_offer, "deleteOffer", delete_, "/v1/rooms/{room}/participants/{participant}/offer",
+     none, no_body, closed, server},
     {post_answer, "postAnswer", post, "/v1/rooms/{room}/participants/{participant}/answer", none,
      body, closed, server},
     {put_consent, "putConsent", put,
@@ -56,7 +59,7 @@ constexpr std::array<ApiRoute, operations> routes{{
     {get_decision, "getDecision", get,
      "/v1/rooms/{room}/participants/{participant}/decisions/{purpose}", explain, no_body, closed,
      everyone},
-    {get_cdrs, "getCdrs", get, "/v1/cdrs", room, no_body, closed, audit},
+    {get_cdrs, "getCdrs", get, "/v1/cdrs", page_of_room, no_body, closed, audit},
     {get_events, "getEvents", get, "/v1/events", room, no_body, closed, staff},
     {get_openapi, "getOpenapi", get, "/v1/openapi.json", none, no_body, open, everyone},
     {get_metrics, "getMetrics", get, "/metrics", none, no_body, closed, running},

@@ -18,6 +18,7 @@ enum class Operation : unsigned char {
   get_participant,
   delete_participant,
   post_offer,
+  delete_offer,
   post_answer,
   put_consent,
   withdraw_consent,
@@ -31,7 +32,7 @@ enum class Operation : unsigned char {
   get_health,
   get_readiness
 };
-inline constexpr std::size_t operations = 19;
+inline constexpr std::size_t operations = 20;
 
 // A set of roles, written as a sum: `for_roles(Role::operator_, Role::participant)`.
 using RoleSet = unsigned char;

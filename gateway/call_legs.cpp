@@ -38,7 +38,9 @@ media::LegConfig config_of(const media::LegPlan& plan, media::SourceId source, m
 
 CallLegs::CallLegs(PortRange& ports, LegAddresses addresses, media::CipherPolicy toward_server,
                    media::Entropy entropy)
-    : ports_{ports}, addresses_{std::move(addresses)}, entropy_{std::move(entropy)},
+    : ports_{ports},
+      addresses_{std::move(addresses)},
+      entropy_{std::move(entropy)},
       negotiation_{media::CipherPolicy{}, std::move(toward_server)} {}
 
 const LegAddress* CallLegs::address_for(std::string_view sdp) const {
@@ -113,20 +115,28 @@ Answered<std::string> CallLegs::offer(media::Side from, std::string_view sdp,
   const auto needed = negotiation_.receive_offer(from, sdp);
   if (!needed) return problem_of(needed.error());
   if (auto opened = open_ports(*needed, from, sdp); !opened) {
-    negotiation_.roll_back();
+    roll_back();
     return opened.error();
   }
   auto written =
       negotiation_.write_offer(toward_other_side, transports(media::other(from)), entropy_);
   if (!written) {
-    negotiation_.roll_back();
+    roll_back();
     return problem_of(written.error());
   }
   return std::move(*written);
 }
 
+bool CallLegs::roll_back() {
+  if (!negotiation_.roll_back()) return false;
+  for (auto& section : sections_) {
+    if (!section.legs[0]) section = Section{};
+  }
+  return true;
+}
+
 Answered<std::string> CallLegs::answer(std::string_view sdp) {
-  const auto offerer = negotiation_.offerer();
+  const auto offerer = negotiation_.last_offerer();
   if (!offerer) {
     return make_problem(ProblemType::conflict, "There is no offer to answer. POST one first.");
   }

@@ -43,7 +43,11 @@ class CallLegs {
   Answered<std::string> offer(media::Side from, std::string_view sdp,
                               std::optional<media::Profile> toward_other_side);
   // The session description for the offerer; afterwards changes() tells what the worker has to do.
+  // Also once more to an offer that was answered already.
   Answered<std::string> answer(std::string_view sdp);
+
+  // The offer was refused or lost; its ports are free again. False where none waits.
+  bool roll_back();
 
   // Once after each answer. `latching`: plain client legs learn their address from the first
   // packet.

@@ -133,6 +133,7 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   auto opening = opening_record(request);
   auto& participant = *(participants_[id] = std::make_unique<Participant>(
                             std::move(request.who), source, std::move(legs), std::move(opening)));
+  participant.language = std::move(request.language);
   participant.latching = request.latching;
 
   std::vector<media::SinkId> running;
@@ -181,6 +182,16 @@ asio::awaitable<Answered<std::string>> Conference::offer(std::string participant
   const auto found = find(participant);
   if (!found) co_return found.error();
   co_return (*found)->legs.offer(from, sdp, toward);
+}
+
+asio::awaitable<Answered<void>> Conference::roll_back_offer(std::string participant) {
+  const auto hold = co_await turn_.take();
+  const auto found = find(participant);
+  if (!found) co_return found.error();
+  if (!(*found)->legs.roll_back()) {
+    co_return make_problem(ProblemType::not_found, "No offer waits for its answer.");
+  }
+  co_return Answered<void>{};
 }
 
 asio::awaitable<Answered<std::string>> Conference::answer(std::string participant,
@@ -354,6 +365,11 @@ std::vector<std::string> Conference::participants() const {
   for (const auto& [id, participant] : participants_)
     ids.push_back(id);
   return ids;
+}
+
+std::string_view Conference::language(std::string_view participant) const {
+  const auto found = participants_.find(participant);
+  return found == participants_.end() ? std::string_view{} : found->second->language;
 }
 
 std::vector<std::string> Conference::purposes() const {

@@ -44,6 +44,7 @@ struct ConferenceServices {
 struct JoinRequest {
   policy::ParticipantJoined who;
   std::vector<CdrJurisdiction> evidence;  // for the record
+  std::string language;  // BCP 47, empty: not said
   bool latching = false;
 };
 
@@ -91,6 +92,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
                                                       std::string sdp,
                                                       std::optional<media::Profile> toward);
   boost::asio::awaitable<Answered<std::string>> answer(std::string participant, std::string sdp);
+  boost::asio::awaitable<Answered<void>> roll_back_offer(std::string participant);
 
   boost::asio::awaitable<Answered<ConsentOutcome>> state_consent(policy::ConsentStated statement);
   boost::asio::awaitable<Answered<ConsentOutcome>> withdraw(policy::ConsentWithdrawn withdrawal);
@@ -110,6 +112,8 @@ class Conference : public std::enable_shared_from_this<Conference> {
   [[nodiscard]] bool has(std::string_view participant) const {
     return participants_.contains(participant);
   }
+  // What it said when it joined; empty where it said nothing.
+  [[nodiscard]] std::string_view language(std::string_view participant) const;
 
  private:
   // What the worker was last told about one participant and one sink.
@@ -132,6 +136,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
     media::SourceId source;
     CallLegs legs;
     CallRecord record;
+    std::string language;
     bool latching = false;
     std::map<media::SinkId, Standing> standing;
   };

@@ -344,10 +344,12 @@ std::optional<RecordId> Database::store(std::span<const Record> together) {
 std::optional<StoredReceipt> Database::find_receipt(const std::string& key) {
   StoredReceipt receipt;
   receipt.key = key;
+  long long id = 0;
   long long at = 0;
-  session_->sql << "SELECT digest, status, body, at FROM receipts WHERE key = :key", use(key),
-      into(receipt.digest), into(receipt.status), into(receipt.body), into(at);
+  session_->sql << "SELECT id, digest, status, body, at FROM receipts WHERE key = :key", use(key),
+      into(id), into(receipt.digest), into(receipt.status), into(receipt.body), into(at);
   if (!session_->sql.got_data()) return std::nullopt;
+  receipt.id = RecordId{id};
   receipt.at = to_wall(at);
   return receipt;
 }
@@ -370,7 +372,7 @@ std::vector<ConsentEvent> Database::latest_consents(const std::string& room,
 
 std::vector<CdrEntry> Database::cdrs(const CdrQuery& query) {
   const auto after = static_cast<long long>(query.after);
-  const auto limit = static_cast<long long>(std::min(query.limit, cdr_page_max));
+  const auto limit = static_cast<long long>(std::min(query.limit, cdr_page_max + 1));
   const long long from = query.from ? to_stored(*query.from) : 0;
   const long long until = query.until ? to_stored(*query.until) : 0;
   std::string where = "id > :after";

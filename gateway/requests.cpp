@@ -33,6 +33,7 @@ constexpr WordTable<BoxDefault, 2> box_words{
     {{"unticked", BoxDefault::unticked}, {"ticked", BoxDefault::ticked}}};
 constexpr WordTable<PerformedBy, 2> by_words{
     {{"sinks", PerformedBy::sinks}, {"server", PerformedBy::server}}};
+enum class Withhold : unsigned char { drop };  // what a server gets of those who do not consent
 constexpr WordTable<Withhold, 1> withhold_words{{{"drop", Withhold::drop}}};
 
 template <class E, std::size_t N>
@@ -208,14 +209,14 @@ result<PutPurpose, Problem> parse_put_purpose(const json::value& body) {
   PutPurpose request;
   request.by = reader.word("by", words(by_words));
   request.sinks = reader.optional_ids("sinks", sinks_of_purpose_max);
-  request.withhold = reader.optional_word("withhold", words(withhold_words));
+  const auto withhold = reader.optional_word("withhold", words(withhold_words));
   if (request.sinks && request.by == PerformedBy::server) {
     reader.fault(ProblemType::invalid_value, "sinks", "only goes with \"by\": \"sinks\"");
   }
   if (request.sinks && request.sinks->empty()) {
     reader.fault(ProblemType::invalid_value, "sinks", "must name a sink, or be left out for all");
   }
-  if (request.withhold && request.by == PerformedBy::sinks) {
+  if (withhold && request.by == PerformedBy::sinks) {
     reader.fault(ProblemType::invalid_value, "withhold", "only goes with \"by\": \"server\"");
   }
   return finished(reader, std::move(request));

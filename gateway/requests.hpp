@@ -25,7 +25,8 @@ struct PutRoom {
 
 enum class MinorStatus : unsigned char { unknown, adult, minor };
 
-// What is claimed of where somebody is; jurisdictions are ISO 3166-1 ("NL") or 3166-2 ("US-CA") codes.
+// What is claimed of where somebody is; jurisdictions are ISO 3166-1 ("NL") or 3166-2 ("US-CA")
+// codes.
 struct JurisdictionClaims {
   std::vector<std::string> declared;
   std::vector<std::string> account;
@@ -36,7 +37,7 @@ struct JurisdictionClaims {
 struct PutParticipant {
   std::string subject;
   std::optional<std::string> language;  // BCP 47
-  std::optional<MinorStatus> minor;  // absent: nothing was said, the policy decides
+  std::optional<MinorStatus> minor;     // absent: nothing was said, the policy decides
   JurisdictionClaims jurisdictions;
   bool latching = false;
 };
@@ -75,12 +76,11 @@ struct PutConsent {
 };
 
 enum class PerformedBy : unsigned char { sinks, server };
-enum class Withhold : unsigned char { drop };
 
 struct PutPurpose {
   PerformedBy by = PerformedBy::sinks;
   std::optional<std::vector<std::string>> sinks;  // only by sinks; absent: all of the purpose
-  std::optional<Withhold> withhold;               // only by the server
+  // `withhold` has only the value "drop", which is what happens anyhow: it is read, not kept.
 };
 
 [[nodiscard]] boost::system::result<PutRoom, Problem> parse_put_room(const boost::json::value&);

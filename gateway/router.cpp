@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "gateway/id.hpp"
+#include "gateway/storage_record.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -56,12 +60,25 @@ void read_parameters(const std::vector<std::string_view>& sent, const boost::url
   }
 }
 
+bool is_number(std::string_view text, std::int64_t min, std::int64_t max) {
+  std::int64_t value = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc{} && rest == end && value >= min && value <= max;
+}
+
 std::optional<std::string> query_fault(const ApiRoute& route, const std::string& name,
                                        const std::string& value) {
   const auto known = std::find(route.query.begin(), route.query.end(), std::string_view{name});
   if (known == route.query.end()) return "the query has a parameter that is not known here";
   if (name == "explain" && value != "true" && value != "false") {
     return "?explain must be true or false";
+  }
+  if (name == "after" && !is_number(value, 0, std::numeric_limits<std::int64_t>::max())) {
+    return "?after must be the \"next\" of the page before";
+  }
+  if (name == "limit" && !is_number(value, 1, cdr_page_max)) {
+    return "?limit must be 1 to " + std::to_string(cdr_page_max);
   }
   if (name == "room" && !is_id(value)) return "?room must be 1 to 64 of A-Z a-z 0-9 . _ ~ -";
   return std::nullopt;

@@ -40,11 +40,12 @@ struct ConsentEvent {
 
 // The answer to a request, kept so that its repetition gets the same one and is not done twice.
 struct StoredReceipt {
-  std::string key;     // Idempotency-Key, prefixed by the caller with whose it is
+  std::string key;     // idempotency_scope(): Idempotency-Key, and whose and for what it is
   std::string digest;  // of the request: the same key with another request is a conflict
   std::int32_t status = 0;
   std::string body;  // JSON
   WallTime at{};
+  RecordId id{};  // after those of the consents that it is stored together with
 };
 
 // A CDR as it is stored: JSON text beside what it is looked up by. See cdr.hpp: to_entry().
@@ -101,8 +102,9 @@ struct CdrQuery {
   std::optional<WallTime> from;   // at >= from
   std::optional<WallTime> until;  // at < until
   RecordId after{};               // for the next page: the last id of this one
-  std::size_t limit = 100;        // at most cdr_page_max
+  std::size_t limit = 100;        // at most cdr_page_max + 1
 };
+// Who asks for one more than a page knows whether there is more.
 inline constexpr std::size_t cdr_page_max = 1'000;
 inline constexpr std::size_t record_bytes_max = 4u << 20;
 

@@ -10,8 +10,9 @@ namespace assent::media {
 // What the gateway put before the side that answers, in one m-section.
 struct Negotiation::Proposal {
   Profile profile = Profile::avp;
-  std::vector<SdpCrypto> cryptos;  // the gateway's own
-  bool only_multiplexed = false;   // it listens for RTCP nowhere but on the RTP port
+  std::vector<SdpCrypto> cryptos;   // the gateway's own
+  bool only_multiplexed = false;    // it listens for RTCP nowhere but on the RTP port
+  std::optional<unsigned> taken{};  // the tag that an answer has chosen
 };
 
 struct Negotiation::Exchange {
@@ -20,6 +21,7 @@ struct Negotiation::Exchange {
   std::vector<MediaDescription> offered;
   std::vector<Proposal> proposals{};  // empty until the offer is written
   bool is_written = false;
+  bool is_complete = false;
   std::optional<Sdp> answer{};
   std::vector<MediaDescription> answered{};
 
@@ -121,6 +123,9 @@ Negotiation::Negotiation(Negotiation&&) noexcept = default;
 Negotiation& Negotiation::operator=(Negotiation&&) noexcept = default;
 
 std::optional<Side> Negotiation::offerer() const {
+  return exchange_ && !exchange_->is_complete ? std::optional{exchange_->from} : std::nullopt;
+}
+std::optional<Side> Negotiation::last_offerer() const {
   return exchange_ ? std::optional{exchange_->from} : std::nullopt;
 }
 std::span<const MediaPlan> Negotiation::legs() const {
@@ -129,8 +134,10 @@ std::span<const MediaPlan> Negotiation::legs() const {
 std::span<const RefusedMedia> Negotiation::refused() const {
   return refused_;
 }
-void Negotiation::roll_back() {
+bool Negotiation::roll_back() {
+  if (!offerer()) return false;
   exchange_.reset();
+  return true;
 }
 
 // The plan of an m-section that is in use; null if it is new, refused or removed.
@@ -139,7 +146,7 @@ const MediaPlan* Negotiation::going_on(std::size_t section) const {
 }
 
 SdpResult<std::vector<std::size_t>> Negotiation::receive_offer(Side from, std::string_view sdp) {
-  if (exchange_ && exchange_->from != from)
+  if (offerer() == other(from))
     return SdpError{0, "both sides have offered (glare)",
                     "answer or roll back the first offer, then offer again (RFC 3264 §4)"};
   auto offer = parse_sdp(sdp);
@@ -224,7 +231,8 @@ SdpResult<Negotiation::Proposal> Negotiation::propose(std::size_t section,
     if (leg && leg->is_secure()) return downgrade(0);
     return proposal;
   }
-  proposal.cryptos = propose_cryptos(policy(other(exchange_->from)), leg ? leg->send_key : std::nullopt, entropy);
+  proposal.cryptos =
+      propose_cryptos(policy(other(exchange_->from)), leg ? leg->send_key : std::nullopt, entropy);
   if (proposal.cryptos.empty())
     return SdpError{0, "no SRTP suite is configured that the gateway would propose",
                     "allow AEAD_AES_128_GCM, AEAD_AES_256_GCM or AES_CM_128_HMAC_SHA1_80"};
@@ -244,6 +252,7 @@ SdpResult<void> Negotiation::receive_answer(std::string_view sdp) {
     if (auto error =
             refuse_answer(exchange_->proposals[i], (*sections)[i], exchange_->offered[i].rtcp_mux))
       return *std::move(error);
+    if (auto error = refuse_other_key(i, (*sections)[i])) return *std::move(error);
   }
   exchange_->answer = *std::move(answer);
   exchange_->answered = *std::move(sections);
@@ -266,6 +275,19 @@ std::optional<SdpError> Negotiation::refuse_answer(const Proposal& proposal,
                     "the answer wants RTCP on a port of its own, and none was offered",
                     "answer with a=rtcp-mux, or offer with a transport for RTCP"};
   return std::nullopt;
+}
+
+// A key that was left is never taken up again: its leg would protect from the beginning, and repeat
+// keystream (RFC 3711 §9.1).
+std::optional<SdpError> Negotiation::refuse_other_key(std::size_t section,
+                                                      const MediaDescription& answered) const {
+  const auto& proposal = exchange_->proposals[section];
+  if (!proposal.taken) return std::nullopt;
+  const auto agreed = match_cryptos(proposal.cryptos, answered.cryptos);
+  if (going_on(section) && agreed && agreed->proposed->tag == *proposal.taken) return std::nullopt;
+  return SdpError{answered.line,
+                  "another answer has chosen another a=crypto line, or refused the m-section",
+                  "offer again: a new offer has new keys"};
 }
 
 SdpResult<std::string> Negotiation::write_answer(std::span<const LocalTransport> transports,
@@ -296,7 +318,13 @@ SdpResult<std::string> Negotiation::write_answer(std::span<const LocalTransport>
   }
   auto text = write_sdp(rewrite(*exchange_->answer, rewrites));
   plans_ = std::move(plans);
-  exchange_.reset();
+  for (std::size_t i = 0; i < offered.size(); ++i) {
+    if (!exchange_->is_taken(i)) continue;
+    auto& proposal = exchange_->proposals[i];
+    if (const auto agreed = match_cryptos(proposal.cryptos, exchange_->answered[i].cryptos))
+      proposal.taken = agreed->proposed->tag;
+  }
+  exchange_->is_complete = true;
   return text;
 }
 

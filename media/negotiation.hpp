@@ -69,6 +69,10 @@ struct RefusedMedia {
 //
 //   receive_offer -> write_offer -> receive_answer -> write_answer -> legs()
 //
+// Until the next offer, the answerer may answer again: a final answer after a provisional one
+// (RFC 6337 §3.1). The same description is answered in the same way, with the same keys; another
+// one takes the place of the first.
+//
 // An m-section keeps its index for the life of the session (RFC 3264 §8), so transports are given
 // by index. A call that fails changes nothing: the right one may follow. Not written through:
 // c=, the address of o=, ports, profiles, a=rtcp, a=rtcp-mux, keys (a=crypto and whatever else
@@ -96,7 +100,7 @@ class Negotiation {
                                      std::span<const LocalTransport> transports,
                                      const Entropy& entropy);
 
-  // From the side that did not offer.
+  // From the side that did not offer; the first answer, or one more to the same offer.
   SdpResult<void> receive_answer(std::string_view sdp);
 
   // Completes the exchange; legs() then tells what to do. `transports` as in write_offer, toward
@@ -104,11 +108,14 @@ class Negotiation {
   SdpResult<std::string> write_answer(std::span<const LocalTransport> transports,
                                       const Entropy& entropy);
 
-  // Forgets an offer that was refused or lost by its peer; what was agreed before stays.
-  void roll_back();
+  // Forgets an offer that was refused or lost by its peer; what was agreed before stays. False
+  // where no offer waits for an answer.
+  bool roll_back();
 
   // Who has offered and waits for the answer.
   [[nodiscard]] std::optional<Side> offerer() const;
+  // Toward whom write_answer() writes: who has offered last, answered or not.
+  [[nodiscard]] std::optional<Side> last_offerer() const;
 
   // m-sections of the last exchange, by index; empty before the first.
   [[nodiscard]] std::span<const MediaPlan> legs() const;
@@ -129,6 +136,8 @@ class Negotiation {
   [[nodiscard]] static std::optional<SdpError> refuse_answer(const Proposal& proposal,
                                                              const MediaDescription& answered,
                                                              bool mux_offered);
+  [[nodiscard]] std::optional<SdpError> refuse_other_key(std::size_t section,
+                                                         const MediaDescription& answered) const;
   [[nodiscard]] std::optional<SdpCrypto> answer_offerer(std::size_t section,
                                                         const Entropy& entropy) const;
   [[nodiscard]] MediaPlan plan(std::size_t section, const std::optional<SdpCrypto>& ours) const;
@@ -138,7 +147,7 @@ class Negotiation {
   }
 
   std::array<CipherPolicy, 2> policies_;  // by Side
-  std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<Exchange> exchange_;  // the last one, also when it is complete
   std::vector<MediaPlan> plans_;
   std::vector<RefusedMedia> refused_;
 };

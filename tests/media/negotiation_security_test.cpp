@@ -86,6 +86,29 @@ TEST(NegotiationSecurity, ASecureOfferIsOpenedTowardAPlainServer) {
   EXPECT_FALSE(call.leg(Side::server).is_secure());
 }
 
+TEST(NegotiationSecurity, ARepeatedAnswerKeepsTheKeysAndOneWithAnotherSuiteNeedsANewOffer) {
+  Conversation call;
+  call.wanted = Profile::savp;
+  const auto offered = call.offer(Side::client, from_client(secure_audio + crypto(1, cm80, key_a)));
+  ASSERT_TRUE(offered);
+  const auto first = call.answer(secure_answer(*offered, cm80_suite, key_b));
+  ASSERT_TRUE(first);
+  const auto again = call.answer(secure_answer(*offered, cm80_suite, key_b));
+  ASSERT_TRUE(again) << to_string(again.error());
+  EXPECT_EQ(*again, *first);
+
+  const std::string gcm_key(38, 'A');
+  const auto other =
+      call.answer(secure_answer(*offered, SrtpSuite::aead_aes_128_gcm, gcm_key + "=="));
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().what, HasSubstr("another a=crypto"));
+  EXPECT_EQ(call.leg(Side::server).send_key->suite(), cm80_suite);
+
+  // Refused, its leg ends: under the same key it would begin again.
+  ASSERT_TRUE(call.answer(from_server("m=audio 0 RTP/SAVP 0\r\n")));
+  EXPECT_FALSE(call.answer(secure_answer(*offered, cm80_suite, key_b)));
+}
+
 TEST(NegotiationSecurity, NoKeyOfAPeerReachesTheOtherSide) {
   Conversation call;
   const auto offered =

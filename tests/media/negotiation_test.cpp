@@ -289,7 +289,29 @@ TEST(Negotiation, StepsOutOfOrderAreErrorsThatChangeNothing) {
   EXPECT_FALSE(call.negotiation.write_answer(local, call.entropy));
   ASSERT_TRUE(call.negotiation.receive_answer(from_server(plain_audio)));
   ASSERT_TRUE(call.negotiation.write_answer(local, call.entropy));
-  EXPECT_FALSE(call.negotiation.receive_answer(from_server(plain_audio)));
+  EXPECT_FALSE(call.negotiation.roll_back());
+}
+
+TEST(Negotiation, AFinalAnswerMayFollowAProvisionalOne) {
+  Conversation call;
+  const auto told = call.exchange(Side::client, from_client(plain_audio), from_server(plain_audio));
+  EXPECT_FALSE(call.negotiation.offerer());
+  const auto again = call.answer(from_server(plain_audio));
+  ASSERT_TRUE(again) << to_string(again.error());
+  EXPECT_EQ(*again, told.offerer);
+  const auto elsewhere = call.answer(from_server("m=audio 6004 RTP/AVP 0\r\n"));
+  ASSERT_TRUE(elsewhere) << to_string(elsewhere.error());
+  EXPECT_EQ(call.leg(Side::server).remote_rtp.port, 6004);
+  EXPECT_EQ(call.leg(Side::client).remote_rtp.port, 5004);
+}
+
+TEST(Negotiation, AnotherAnswerIsNoLongerTakenWhenItsOfferWasReplaced) {
+  Conversation call;
+  call.exchange(Side::client, from_client(plain_audio), from_server(plain_audio));
+  ASSERT_TRUE(call.offer(Side::server, from_server(plain_audio)));
+  EXPECT_EQ(call.negotiation.offerer(), Side::server);
+  EXPECT_TRUE(call.negotiation.roll_back());
+  EXPECT_FALSE(call.answer(from_server(plain_audio)));
 }
 
 TEST(Negotiation, MissingTransportsAreSaidAndMayBeGivenAfterwards) {
