@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <iterator>
 #include <utility>
 
 namespace assent::gateway {
@@ -30,6 +31,24 @@ std::array<media::LegId, 2> apply_change(MediaPath& path, LegChange& change) {
   }
   if (change.what == LegChange::What::add) path.relay().connect(ids[0], ids[1]);
   return ids;
+}
+
+// Moves out what restricts: closings, and consents that are no grant.
+policy::Decisions take_restricting(policy::Decisions& decisions) {
+  policy::Decisions restricting;
+  restricting.epoch = decisions.epoch;
+  const auto move_if = [](auto& from, auto& to, auto restricts) {
+    const auto rest = std::stable_partition(from.begin(), from.end(),
+                                            [&](const auto& entry) { return !restricts(entry); });
+    to.assign(std::make_move_iterator(rest), std::make_move_iterator(from.end()));
+    from.erase(rest, from.end());
+  };
+  move_if(decisions.changed, restricting.changed,
+          [](const policy::Decision& decision) { return !decision.permitted; });
+  move_if(decisions.consents, restricting.consents, [](const policy::ConsentChange& change) {
+    return change.state != policy::ConsentState::granted;
+  });
+  return restricting;
 }
 
 Problem not_recorded(StorageError error, std::string_view effect) {
@@ -140,10 +159,11 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   for (const auto& [purpose, sinks] : running_) {
     running.insert(running.end(), sinks.begin(), sinks.end());
   }
-  std::vector<Participant*> joiner(1, &participant);
-  co_await attach_routes(std::move(joiner), std::move(running));
   record_later(entry_of(participant, CdrKind::start, std::nullopt));
-  co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
+  RouteChange routes;
+  routes.who.push_back(&participant);
+  routes.opened = std::move(running);
+  co_await enforce(std::move(*decisions), CauseForClosing::sink_change, std::move(routes));
   co_return Answered<void>{};
 }
 
@@ -228,63 +248,87 @@ asio::awaitable<Answered<std::string>> Conference::answer(std::string participan
   co_return written;
 }
 
-asio::awaitable<Answered<ConsentOutcome>> Conference::state_consent(
-    policy::ConsentStated statement) {
+asio::awaitable<Answered<ConsentOutcome>> Conference::state_consent(policy::ConsentStated statement,
+                                                                    ReceiptOf receipt_of) {
   const auto hold = co_await turn_.take();
-  const auto now = read_clocks().wall;
-  auto decisions = take(now, statement);
+  auto decisions = take(read_clocks().wall, statement);
   if (!decisions) co_return decisions.error();
-  const auto giver = statement.statement.giver;
-
-  if (statement.statement.answer == policy::Answer::refused) {
-    auto records = journal(*decisions);
-    auto cut = co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
-    const auto stored = co_await services_.storage.append(std::move(records));
-    if (!stored) {
-      co_return not_recorded(stored.error(), "The refusal is in effect, but could not be recorded");
-    }
-    auto result = outcome(statement.participant, statement.purpose, giver);
-    result.cut = std::move(cut);
-    co_return result;
+  ConsentKey whose{statement.participant, statement.purpose, statement.statement.giver};
+  if (statement.statement.answer == policy::Answer::granted) {
+    co_return co_await grant_consent(std::move(*decisions), std::move(whose),
+                                     std::move(receipt_of));
   }
-
-  const auto stored = co_await services_.storage.append(journal(*decisions));
-  if (!stored) {
-    // Nobody has acted on it yet. It must not stand for the next event to act on.
-    auto undone = take(now, policy::ConsentInvalidated{statement.participant, statement.purpose});
-    if (undone) co_await enforce(std::move(*undone), CauseForClosing::consent_change);
-    co_return not_recorded(stored.error(),
-                           "The consent could not be recorded and is not in effect");
-  }
-  co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
-  co_return outcome(statement.participant, statement.purpose, giver);
+  co_return co_await restrict_consent(std::move(*decisions), std::move(whose),
+                                      std::move(receipt_of));
 }
 
-asio::awaitable<Answered<ConsentOutcome>> Conference::withdraw(
-    policy::ConsentWithdrawn withdrawal) {
+asio::awaitable<Answered<ConsentOutcome>> Conference::withdraw(policy::ConsentWithdrawn withdrawal,
+                                                               ReceiptOf receipt_of) {
   const auto asked = std::chrono::steady_clock::now();
   const auto hold = co_await turn_.take();
   auto decisions = take(read_clocks().wall, withdrawal);
   if (!decisions) co_return decisions.error();
-  auto records = journal(*decisions);
-  auto cut = co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
-  const auto stored = co_await services_.storage.append(std::move(records));
-  if (!stored) {
-    co_return not_recorded(stored.error(),
-                           "The withdrawal is in effect, but could not be recorded");
+  ConsentKey whose{withdrawal.participant, withdrawal.purpose, withdrawal.giver};
+  auto result =
+      co_await restrict_consent(std::move(*decisions), std::move(whose), std::move(receipt_of));
+  if (result) {
+    services_.totals.withdrawals.observe(std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - asked));
   }
-  services_.totals.withdrawals.observe(std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::steady_clock::now() - asked));
-  auto result = outcome(withdrawal.participant, withdrawal.purpose, withdrawal.giver);
+  co_return result;
+}
+
+// A refusal or a withdrawal: effective, then durable.
+asio::awaitable<Answered<ConsentOutcome>> Conference::restrict_consent(policy::Decisions decisions,
+                                                                       ConsentKey whose,
+                                                                       ReceiptOf receipt_of) {
+  auto records = journal(decisions);
+  auto cut = co_await enforce(std::move(decisions), CauseForClosing::consent_change);
+  auto result = outcome(whose);
   std::erase_if(cut, [&](const SinkCut& mark) {
-    const auto sinks = running_.find(withdrawal.purpose);
+    const auto sinks = running_.find(whose.purpose);
     return sinks == running_.end() ||
            std::none_of(sinks->second.begin(), sinks->second.end(), [&](media::SinkId sink) {
              return services_.sinks.name(sink) == mark.sink;
            });
   });
   result.cut = std::move(cut);
+  if (receipt_of) records.emplace_back(receipt_of(result));
+  const auto stored = co_await services_.storage.append(std::move(records));
+  if (!stored) {
+    co_return not_recorded(stored.error(),
+                           "What was stated is in effect, but could not be recorded");
+  }
   co_return result;
+}
+
+// A grant: durable, then effective. What else its event brought about, such as consents that had
+// expired meanwhile, may restrict, and does so first, whatever becomes of the grant.
+asio::awaitable<Answered<ConsentOutcome>> Conference::grant_consent(policy::Decisions decisions,
+                                                                    ConsentKey whose,
+                                                                    ReceiptOf receipt_of) {
+  auto records = journal(decisions);
+  auto restricting = take_restricting(decisions);
+  auto restrictions = journal(restricting);
+  const auto result = outcome(whose);
+  if (receipt_of) records.emplace_back(receipt_of(result));
+  co_await enforce(std::move(restricting), CauseForClosing::consent_change);
+  const auto stored = co_await services_.storage.append(std::move(records));
+  if (stored) {
+    co_await enforce(std::move(decisions), CauseForClosing::consent_change);
+    co_return result;
+  }
+  // Nobody has acted on it yet. It must not stand for the next event to act on.
+  auto undone =
+      take(read_clocks().wall, policy::ConsentInvalidated{whose.participant, whose.purpose});
+  if (undone) {
+    auto more = journal(*undone);
+    restrictions.insert(restrictions.end(), std::make_move_iterator(more.begin()),
+                        std::make_move_iterator(more.end()));
+    co_await enforce(std::move(*undone), CauseForClosing::consent_change);
+  }
+  if (!restrictions.empty()) record_later(std::move(restrictions));
+  co_return not_recorded(stored.error(), "The consent could not be recorded and is not in effect");
 }
 
 asio::awaitable<Answered<void>> Conference::start_purpose(policy::PurposeStarted start) {
@@ -297,18 +341,13 @@ asio::awaitable<Answered<void>> Conference::start_purpose(policy::PurposeStarted
   if (!decisions) co_return decisions.error();
 
   const auto before = std::exchange(running_[purpose], *places);
-  std::vector<media::SinkId> opened;
-  std::vector<media::SinkId> gone;
+  RouteChange routes;
+  routes.who = everybody();
   std::set_difference(places->begin(), places->end(), before.begin(), before.end(),
-                      std::back_inserter(opened));
+                      std::back_inserter(routes.opened));
   std::set_difference(before.begin(), before.end(), places->begin(), places->end(),
-                      std::back_inserter(gone));
-  std::vector<Participant*> everybody;
-  for (auto& [id, participant] : participants_)
-    everybody.push_back(participant.get());
-  co_await attach_routes(everybody, opened);
-  co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
-  co_await detach_routes(gone);
+                      std::back_inserter(routes.gone));
+  co_await enforce(std::move(*decisions), CauseForClosing::sink_change, std::move(routes));
   co_return Answered<void>{};
 }
 
@@ -316,10 +355,11 @@ asio::awaitable<Answered<void>> Conference::stop_purpose(std::string purpose) {
   const auto hold = co_await turn_.take();
   auto decisions = take(read_clocks().wall, policy::PurposeStopped{purpose});
   if (!decisions) co_return decisions.error();
-  co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
-  auto gone = std::exchange(running_[purpose], {});
+  RouteChange routes;
+  routes.who = everybody();
+  routes.gone = std::exchange(running_[purpose], {});
   running_.erase(purpose);
-  co_await detach_routes(std::move(gone));
+  co_await enforce(std::move(*decisions), CauseForClosing::sink_change, std::move(routes));
   co_return Answered<void>{};
 }
 
@@ -352,6 +392,13 @@ Answered<std::vector<media::SinkId>> Conference::places_of(policy::PurposeStarte
   return places;
 }
 
+std::vector<Conference::Participant*> Conference::everybody() {
+  std::vector<Participant*> all;
+  for (auto& [id, participant] : participants_)
+    all.push_back(participant.get());
+  return all;
+}
+
 Answered<Conference::Participant*> Conference::find(std::string_view participant) {
   const auto found = participants_.find(participant);
   if (closed_ || found == participants_.end()) {
@@ -379,15 +426,14 @@ std::vector<std::string> Conference::purposes() const {
   return names;
 }
 
-ConsentOutcome Conference::outcome(std::string_view participant, std::string_view purpose,
-                                   policy::Giver giver) const {
+ConsentOutcome Conference::outcome(const ConsentKey& whose) const {
   ConsentOutcome result;
-  if (const auto* consent = policy_.consent(participant, purpose, giver)) {
+  if (const auto* consent = policy_.consent(whose.participant, whose.purpose, whose.giver)) {
     result.state = consent->state;
     result.epoch = consent->epoch;
     result.at = consent->changed_at;
   }
-  result.decisions = policy_.decisions_for_purpose(participant, purpose);
+  result.decisions = policy_.decisions_for_purpose(whose.participant, whose.purpose);
   return result;
 }
 
@@ -416,12 +462,10 @@ asio::awaitable<void> Conference::pass_time() {
   }
   if (clocks.steady < next_interim_) co_return;
   next_interim_ = clocks.steady + services_.interim_period;
-  std::vector<Participant*> everybody;
-  for (auto& [id, participant] : participants_)
-    everybody.push_back(participant.get());
-  co_await settle(everybody);
+  const auto present = everybody();
+  co_await settle(present);
   std::vector<Record> records;
-  for (Participant* participant : everybody) {
+  for (Participant* participant : present) {
     records.push_back(entry_of(*participant, CdrKind::interim, CauseForClosing::period));
   }
   if (!records.empty()) record_later(std::move(records));

@@ -44,7 +44,7 @@ struct ConferenceServices {
 struct JoinRequest {
   policy::ParticipantJoined who;
   std::vector<CdrJurisdiction> evidence;  // for the record
-  std::string language;  // BCP 47, empty: not said
+  std::string language;                   // BCP 47, empty: not said
   bool latching = false;
 };
 
@@ -94,8 +94,12 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<Answered<std::string>> answer(std::string participant, std::string sdp);
   boost::asio::awaitable<Answered<void>> roll_back_offer(std::string participant);
 
-  boost::asio::awaitable<Answered<ConsentOutcome>> state_consent(policy::ConsentStated statement);
-  boost::asio::awaitable<Answered<ConsentOutcome>> withdraw(policy::ConsentWithdrawn withdrawal);
+  // The receipt of a request that carried a key is stored together with the consent.
+  using ReceiptOf = std::function<StoredReceipt(const ConsentOutcome&)>;
+  boost::asio::awaitable<Answered<ConsentOutcome>> state_consent(policy::ConsentStated statement,
+                                                                 ReceiptOf receipt_of = {});
+  boost::asio::awaitable<Answered<ConsentOutcome>> withdraw(policy::ConsentWithdrawn withdrawal,
+                                                            ReceiptOf receipt_of = {});
 
   boost::asio::awaitable<Answered<void>> start_purpose(policy::PurposeStarted start);
   boost::asio::awaitable<Answered<void>> stop_purpose(std::string purpose);
@@ -116,6 +120,11 @@ class Conference : public std::enable_shared_from_this<Conference> {
   [[nodiscard]] std::string_view language(std::string_view participant) const;
 
  private:
+  struct ConsentKey {
+    std::string participant;
+    std::string purpose;
+    policy::Giver giver = policy::Giver::participant;
+  };
   // What the worker was last told about one participant and one sink.
   struct Standing {
     policy::Decision decision;
@@ -149,17 +158,26 @@ class Conference : public std::enable_shared_from_this<Conference> {
     std::vector<media::CutMark> cut;
   };
 
+  // Purposes that start or stop for somebody. The worker is told in one command with the permits,
+  // so that the live call does not stand before a gate in between.
+  struct RouteChange {
+    std::vector<Participant*> who;
+    std::vector<media::SinkId> opened;
+    std::vector<media::SinkId> gone;
+  };
+
   // conference_enforcement.cpp: from decisions to the worker, the recorders and the records.
   boost::asio::awaitable<std::vector<SinkCut>> enforce(policy::Decisions decisions,
-                                                       CauseForClosing cause);
+                                                       CauseForClosing cause,
+                                                       RouteChange routes = {});
   boost::asio::awaitable<void> open_track(PermitOrder& order);
   boost::asio::awaitable<void> close_track(const PermitOrder& order, TrackId track);
-  boost::asio::awaitable<void> carry_out(std::vector<PermitOrder>& orders);
+  boost::asio::awaitable<void> carry_out(std::vector<PermitOrder>& orders,
+                                         const RouteChange& routes);
+  void attach(const RouteChange& routes);
+  void detach(const RouteChange& routes);
   [[nodiscard]] std::vector<PermitOrder> orders_of(const policy::Decisions& decisions,
                                                    bool permitted, const ClockReading& clocks);
-  boost::asio::awaitable<void> attach_routes(std::vector<Participant*> who,
-                                             std::vector<media::SinkId> sinks);
-  boost::asio::awaitable<void> detach_routes(std::vector<media::SinkId> sinks);
   boost::asio::awaitable<void> settle(std::vector<Participant*> who);
   void fold(Participant& participant, const media::SourceRecord& record);
   void count(const media::SourceRecord& record, const CallRecord::ReasonOf& reason_of);
@@ -183,9 +201,15 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<void> keep_time();
   boost::asio::awaitable<void> pass_time();
   boost::asio::awaitable<Answered<void>> part(Participant& participant, CauseForClosing cause);
+  boost::asio::awaitable<Answered<ConsentOutcome>> restrict_consent(policy::Decisions decisions,
+                                                                    ConsentKey whose,
+                                                                    ReceiptOf receipt_of);
+  boost::asio::awaitable<Answered<ConsentOutcome>> grant_consent(policy::Decisions decisions,
+                                                                 ConsentKey whose,
+                                                                 ReceiptOf receipt_of);
+  [[nodiscard]] std::vector<Participant*> everybody();
   [[nodiscard]] Answered<Participant*> find(std::string_view participant);
-  [[nodiscard]] ConsentOutcome outcome(std::string_view participant, std::string_view purpose,
-                                       policy::Giver giver) const;
+  [[nodiscard]] ConsentOutcome outcome(const ConsentKey& whose) const;
   [[nodiscard]] Answered<std::vector<media::SinkId>> places_of(policy::PurposeStarted& start) const;
 
   ConferenceServices& services_;

@@ -38,17 +38,22 @@ std::vector<Conference::PermitOrder> Conference::orders_of(const policy::Decisio
 // What closes comes first: it waits for nothing but the worker. A new epoch of what stays open is
 // an opening.
 asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions decisions,
-                                                          CauseForClosing cause) {
+                                                          CauseForClosing cause,
+                                                          RouteChange routes) {
   const auto clocks = read_clocks();
   std::vector<SinkCut> cut;
   std::vector<Participant*> touched;
   for (const bool permitted : {false, true}) {
     auto orders = orders_of(decisions, permitted, clocks);
-    if (orders.empty()) continue;
+    RouteChange now;
+    if (!(permitted ? routes.opened : routes.gone).empty()) now.who = routes.who;
+    (permitted ? now.opened : now.gone) = permitted ? routes.opened : routes.gone;
+    if (orders.empty() && now.who.empty()) continue;
     for (auto& order : orders) {
       if (permitted) co_await open_track(order);
     }
-    co_await carry_out(orders);
+    co_await carry_out(orders, now);
+    attach(now);
     for (auto& order : orders) {
       touched.push_back(order.participant);
       for (const auto& mark : order.cut) {
@@ -61,6 +66,7 @@ asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions deci
       standing.decision = order.decision;
       if (track) co_await close_track(order, *track);
     }
+    detach(now);
   }
   for (const auto& change : decisions.consents) {
     ++services_.totals.consent_changes[static_cast<std::size_t>(change.state)];
@@ -119,20 +125,33 @@ asio::awaitable<void> Conference::close_track(const PermitOrder& order, TrackId 
   }
 }
 
-asio::awaitable<void> Conference::carry_out(std::vector<PermitOrder>& orders) {
+asio::awaitable<void> Conference::carry_out(std::vector<PermitOrder>& orders,
+                                            const RouteChange& routes) {
   struct Reply {
     std::vector<std::pair<Participant*, media::SourceRecord>> records;
   };
-  const auto apply = [&orders](MediaPath& path) {
+  const auto apply = [&orders, &routes](MediaPath& path) {
     Reply reply;
+    auto& relay = path.relay();
     const auto now = std::chrono::steady_clock::now();
+    // The packets counted so far were judged by the decisions and on the routes of before.
+    const auto settle = [&](Participant* participant) {
+      reply.records.emplace_back(participant, relay.settle(participant->source));
+    };
+    for (Participant* participant : routes.who) {
+      settle(participant);
+      for (const auto sink : routes.opened)
+        relay.open_route(participant->source, sink);
+    }
     for (auto& order : orders) {
-      auto& relay = path.relay();
       const auto source = order.participant->source;
       order.cut = relay.set_permit(now, source, order.sink, order.permit);
       if (order.track) path.set_track(source, order.sink, *order.track);
-      // The packets counted so far were judged by the decision before.
-      reply.records.emplace_back(order.participant, relay.settle(source));
+      settle(order.participant);
+    }
+    for (const auto* participant : routes.who) {
+      for (const auto sink : routes.gone)
+        relay.close_route(now, participant->source, sink);
     }
     return reply;
   };
@@ -195,51 +214,23 @@ asio::awaitable<void> Conference::settle(std::vector<Participant*> who) {
     fold(*who[i], records[i]);
 }
 
-asio::awaitable<void> Conference::attach_routes(std::vector<Participant*> who,
-                                                std::vector<media::SinkId> sinks) {
-  if (who.empty() || sinks.empty()) co_return;
-  const auto apply = [&who, &sinks](MediaPath& path) {
-    std::vector<media::SourceRecord> records;
-    for (const auto* participant : who) {
-      records.push_back(path.relay().settle(participant->source));
-      for (const auto sink : sinks)
-        path.relay().open_route(participant->source, sink);
-    }
-    return records;
-  };
-  const auto records = co_await worker_.run(apply);
-  for (std::size_t i = 0; i < who.size(); ++i) {
-    fold(*who[i], records[i]);
-    for (const auto sink : sinks) {
+void Conference::attach(const RouteChange& routes) {
+  for (Participant* participant : routes.who) {
+    for (const auto sink : routes.opened) {
       const auto& name = services_.sinks.name(sink);
-      who[i]->standing[sink].decision = policy_.decision(who[i]->id, name);
-      who[i]->standing[sink].decision.permitted = false;  // until the worker was told otherwise
-      who[i]->record.attach(sink, {name, who[i]->standing[sink].decision.purpose});
+      auto& decision = participant->standing[sink].decision;
+      decision = policy_.decision(participant->id, name);
+      decision.permitted = false;  // until the worker was told otherwise
+      participant->record.attach(sink, {name, decision.purpose});
     }
   }
 }
 
-asio::awaitable<void> Conference::detach_routes(std::vector<media::SinkId> sinks) {
-  std::vector<Participant*> who;
-  for (auto& [id, participant] : participants_)
-    who.push_back(participant.get());
-  if (who.empty() || sinks.empty()) co_return;
-  const auto apply = [&who, &sinks](MediaPath& path) {
-    const auto now = std::chrono::steady_clock::now();
-    std::vector<media::SourceRecord> records;
-    for (const auto* participant : who) {
-      for (const auto sink : sinks)
-        path.relay().close_route(now, participant->source, sink);
-      records.push_back(path.relay().settle(participant->source));
-    }
-    return records;
-  };
-  const auto records = co_await worker_.run(apply);
-  for (std::size_t i = 0; i < who.size(); ++i) {
-    fold(*who[i], records[i]);
-    for (const auto sink : sinks) {
-      who[i]->record.detach(sink);
-      who[i]->standing.erase(sink);
+void Conference::detach(const RouteChange& routes) {
+  for (Participant* participant : routes.who) {
+    for (const auto sink : routes.gone) {
+      participant->record.detach(sink);
+      participant->standing.erase(sink);
     }
   }
 }
