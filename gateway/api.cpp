@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gateway/api_json.hpp"
+#include "gateway/consent_receipts.hpp"
 #include "gateway/embedded.hpp"
 #include "gateway/request_reader.hpp"
 
@@ -50,6 +51,16 @@ CdrQuery cdr_query(const HttpRequest& request) {
 HttpResponse sdp_response(const Answered<std::string>& sdp) {
   if (!sdp) return problem_response(sdp.error());
   return json_response(json::serialize(json::object{{"sdp", *sdp}}));
+}
+
+// None where the request carries no key: nobody could ask for it again.
+Conference::ReceiptOf receipt_of(const HttpRequest& request, const Conference& conference) {
+  if (!request.idempotency_key) return {};
+  return [&request, &conference](const ConsentOutcome& outcome) {
+    auto body = receipt_json(conference, request.parameter("participant"),
+                             request.parameter("purpose"), outcome);
+    return consent_receipt(request, std::move(body), outcome.at);
+  };
 }
 
 class Api {
@@ -145,7 +156,8 @@ class Api {
     const auto& purpose = request.parameter("purpose");
     auto stated = consent_stated(participant, purpose, std::move(*body),
                                  request.idempotency_key.value_or(""));
-    const auto outcome = co_await (*room)->state_consent(std::move(stated));
+    const auto outcome =
+        co_await (*room)->state_consent(std::move(stated), receipt_of(request, **room));
     if (!outcome) co_return problem_response(outcome.error());
     co_return json_response(receipt_json(**room, participant, purpose, *outcome));
   }
@@ -156,7 +168,7 @@ class Api {
     policy::ConsentWithdrawn withdrawal;
     withdrawal.participant = request.parameter("participant");
     withdrawal.purpose = request.parameter("purpose");
-    const auto outcome = co_await (*room)->withdraw(withdrawal);
+    const auto outcome = co_await (*room)->withdraw(withdrawal, receipt_of(request, **room));
     if (!outcome) co_return problem_response(outcome.error());
     co_return json_response(
         receipt_json(**room, withdrawal.participant, withdrawal.purpose, *outcome));
@@ -284,6 +296,9 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
       return ((*api).*method)(request);
     });
   }
+  dispatcher.on_keyed_request([&storage = backend.storage](const HttpRequest& request) {
+    return repeat_consent_receipt(storage, request);
+  });
   auto& lines = backend.totals.api;  // one an operation, then one for what had no route
   for (const auto& route : api_routes())
     lines.emplace_back().operation = route.operation_id;

@@ -1,7 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "gateway/cdr.hpp"
 #include "media/sdp_crypto.hpp"
@@ -187,6 +192,110 @@ TEST_F(Call, IsWithheldFromAServerThatRecordsWithoutConsentAndFromNoOther) {
   (void)leave(caller);
 }
 
+TEST_F(Call, IsNotDisturbedWhenAPurposeOfTheServerStartsMovesAndStops) {
+  open_room();
+  Caller caller{service, "standup", "caller", 0xabc};
+  caller.connect(service);
+  service.ask("PUT", caller.path + "/consents/recording", grant());
+  const std::string purpose = "/v1/rooms/standup/purposes/recording";
+  std::atomic<bool> done = false;
+  std::uint64_t heard = 0;
+  std::thread talk{[&] {
+    while (!done) {
+      caller.speak();
+      heard += caller.server.receive(100ms) ? 1 : 0;
+    }
+  }};
+  for (int i = 0; i < 100; ++i) {
+    service.ask("PUT", purpose, R"({"by": "server"})");
+    if (i % 2 == 0) service.ask("PUT", purpose, R"({"by": "sinks"})");
+    service.ask("DELETE", purpose);
+  }
+  done = true;
+  talk.join();
+  EXPECT_EQ(heard, caller.next - 1U);
+  const auto last = leave(caller);
+  const auto& call = client_leg(last).routes.front();
+  EXPECT_EQ(call.kind, RouteKind::call);
+  EXPECT_FALSE(call.withheld.contains("server_purpose"));
+}
+
+TEST_F(Call, ThatStartsAnotherStreamIsRecordedOnAndCutInBoth) {
+  open_room();
+  record();
+  Caller caller{service, "standup", "caller", 0xabc};
+  caller.connect(service);
+  service.ask("PUT", caller.path + "/consents/recording", grant());
+  for (const std::uint32_t ssrc : {0xabcU, 0xdefU}) {
+    caller.ssrc = ssrc;
+    for (int i = 0; i < 5; ++i) {
+      caller.speak();
+      ASSERT_TRUE(caller.server.receive());
+    }
+  }
+  service.ask("DELETE", caller.path + "/consents/recording");
+  service.stop();
+  std::uint64_t recorded = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{service.state() / "ogg"}) {
+    if (entry.path().filename() != "manifest.json") continue;
+    std::ifstream in{entry.path()};
+    const std::string text{std::istreambuf_iterator<char>{in}, {}};
+    const auto manifest = json::parse(text);
+    ASSERT_EQ(manifest.at("tracks").as_array().size(), 2U);
+    for (const auto& track : manifest.at("tracks").as_array()) {
+      EXPECT_EQ(track.at("state").as_string(), "cut");
+      recorded += track.at("packets").to_number<std::uint64_t>();
+    }
+  }
+  EXPECT_EQ(recorded, 10U);
+}
+
+TEST_F(Call, AnOfferCanBeRolledBackAndAnAnswerRepeated) {
+  open_room();
+  Caller caller{service, "standup", "caller", 0xabc};
+  const auto offer = caller.path + "/offer";
+  service.ask("POST", offer, Caller::offer_body(sdp(caller.phone.port())));
+  auto glare = json::object{{"from", "server"}, {"sdp", sdp(caller.server.port())}};
+  EXPECT_EQ(service.call("POST", offer, json::serialize(glare)).status, 422U);
+  EXPECT_EQ(service.call("DELETE", offer).status, 204U);
+  EXPECT_EQ(service.call("DELETE", offer).status, 404U);
+  caller.connect(service);
+  const auto answer = Caller::answer_body(sdp(caller.server.port()));
+  const auto again = service.ask("POST", caller.path + "/answer", answer);
+  EXPECT_EQ(port_in(std::string(again.at("sdp").as_string())), caller.at_client);
+  EXPECT_EQ(service.call("DELETE", offer).status, 404U);
+  caller.speak();
+  EXPECT_EQ(caller.server.receive(), opus_rtp(1, 0xabc));
+
+  // The final answer is somewhere else.
+  Socket elsewhere;
+  service.ask("POST", caller.path + "/answer", Caller::answer_body(sdp(elsewhere.port())));
+  caller.speak();
+  EXPECT_EQ(elsewhere.receive(), opus_rtp(2, 0xabc));
+  (void)leave(caller);
+}
+
+TEST(CallPorts, OfAnOfferThatWasRolledBackAreFreeAgain) {
+  RunningService service{{.port_first = 37'100, .port_last = 37'103}};  // one call
+  service.ask("PUT", "/v1/rooms/full", "{}");
+  Caller first{service, "full", "first", 1};
+  Caller second{service, "full", "second", 2};
+  service.ask("POST", first.path + "/offer", Caller::offer_body(sdp(first.phone.port())));
+  service.ask("DELETE", first.path + "/offer");
+  second.connect(service);
+  second.speak();
+  EXPECT_TRUE(second.server.receive());
+}
+
+TEST_F(Call, KeepsTheLanguageThatAParticipantToldWhenItJoined) {
+  open_room();
+  const std::string path = "/v1/rooms/standup/participants/";
+  service.ask("PUT", path + "frisian", R"({"subject": "s1", "language": "fy-NL"})");
+  service.ask("PUT", path + "silent", R"({"subject": "s2"})");
+  EXPECT_EQ(service.ask("GET", path + "frisian").at("language").as_string(), "fy-NL");
+  EXPECT_FALSE(service.ask("GET", path + "silent").as_object().contains("language"));
+}
+
 TEST(CallPorts, RunOutWithAClearErrorAndComeBackWhenPeopleLeave) {
   RunningService service{{.port_first = 37'000, .port_last = 37'003}};  // one call
   service.ask("PUT", "/v1/rooms/full", "{}");
@@ -209,6 +318,38 @@ std::vector<Cdr> stops_of(RunningService& service, const std::string& room) {
   auto records = records_of(service, room);
   std::erase_if(records, [](const Cdr& cdr) { return cdr.kind != CdrKind::stop; });
   return records;
+}
+
+TEST(CallRecords, ComePageByPage) {
+  RunningService service{{}};
+  service.ask("PUT", "/v1/rooms/pages", "{}");
+  for (int i = 0; i < 6; ++i) {
+    Caller caller{service, "pages", "caller" + std::to_string(i), 1};
+    service.ask("DELETE", caller.path);
+  }
+  service.ask("DELETE", "/v1/rooms/pages");
+  const auto whole = service.ask("GET", "/v1/cdrs?room=pages");
+  EXPECT_FALSE(whole.as_object().contains("next"));
+  json::array paged;
+  std::string after;
+  int pages = 0;
+  do {
+    const auto page = service.ask("GET", "/v1/cdrs?room=pages&limit=5" + after);
+    const auto& records = page.at("cdrs").as_array();
+    paged.insert(paged.end(), records.begin(), records.end());
+    const auto* next = page.as_object().if_contains("next");
+    EXPECT_TRUE(next == nullptr || records.size() == 5U);
+    after = next == nullptr ? "" : "&after=" + std::string(next->as_string());
+    ++pages;
+  } while (!after.empty());
+  EXPECT_GT(pages, 1);
+  EXPECT_EQ(paged, whole.at("cdrs").as_array());
+  const auto exact = service.ask("GET", "/v1/cdrs?limit=" + std::to_string(paged.size()));
+  EXPECT_FALSE(exact.as_object().contains("next"));
+  for (const std::string bad : {"limit=0", "limit=1001", "limit=x", "after=", "after=-1",
+                                "after=99999999999999999999", "limit=5&limit=6"}) {
+    EXPECT_EQ(service.call("GET", "/v1/cdrs?" + bad).status, 400U) << bad;
+  }
 }
 
 TEST(CallRecords, AreClosedByAnOrderlyEndAndByTheNextStartAfterASuddenOne) {

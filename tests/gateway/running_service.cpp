@@ -94,7 +94,7 @@ void RunningService::stop() {
 }
 
 ApiAnswer RunningService::call(std::string_view method, const std::string& path,
-                               std::string_view body) {
+                               std::string_view body, std::string_view key) {
   const bool records = path.starts_with("/v1/cdrs") || path.starts_with("/metrics");
   const auto role = records ? Role::operator_ : Role::conference_server;
   asio::io_context io;
@@ -105,6 +105,7 @@ ApiAnswer RunningService::call(std::string_view method, const std::string& path,
   request.set(http::field::host, "127.0.0.1");
   request.set(http::field::authorization,
               "Bearer " + std::string(token) + std::string(to_string(role)));
+  if (!key.empty()) request.set("Idempotency-Key", std::string(key));
   if (!body.empty()) {
     request.set(http::field::content_type, "application/json");
     request.body() = std::string(body);

@@ -37,7 +37,9 @@ class RunningService {
   // Orderly, as on SIGTERM. Idempotent.
   void stop();
 
-  ApiAnswer call(std::string_view method, const std::string& path, std::string_view body = {});
+  // `key`: of Idempotency-Key.
+  ApiAnswer call(std::string_view method, const std::string& path, std::string_view body = {},
+                 std::string_view key = {});
   // call() that has to succeed; throws with what was answered instead.
   boost::json::value ask(std::string_view method, const std::string& path,
                          std::string_view body = {});
