@@ -76,8 +76,8 @@ std::optional<HttpResponse> Access::admit(const ApiRoute& route,
     return forbidden("the role " + std::string(to_string(token->role)) +
                      " may not call this operation");
   }
-  if (token->role == Role::participant && !about_itself(*token, request)) {
-    return forbidden("a participant's token speaks for that participant only");
+  if (is_bound(token->role) && !about_itself(*token, request)) {
+    return forbidden("this token is about one participant only, and this is another");
   }
   Principal principal;
   principal.role = token->role;
@@ -86,6 +86,37 @@ std::optional<HttpResponse> Access::admit(const ApiRoute& route,
   principal.participant = token->participant;
   request.principal = std::move(principal);
   return std::nullopt;
+}
+
+Answered<policy::Giver> giver_for(const HttpRequest& request, std::optional<policy::Giver> said) {
+  const Role role = request.principal ? request.principal->role : Role::participant;
+  const auto own = role == Role::guardian ? policy::Giver::guardian : policy::Giver::participant;
+  const auto giver = said.value_or(own);
+  if (is_bound(role) && giver != own) {
+    return make_problem(ProblemType::forbidden, "a " + std::string(to_string(role)) +
+                                                    "'s token never speaks as the " +
+                                                    std::string(to_string(giver)));
+  }
+  return giver;
+}
+
+Answered<void> may_change(const HttpRequest& request, const PatchParticipant& change) {
+  if (!request.principal || request.principal->role != Role::participant) return {};
+  const auto refused = [](std::string pointer) {
+    return make_problem(ProblemType::forbidden,
+                        "a participant's token may add declared jurisdictions and opt out of "
+                        "sale; the rest is for the conference server to say",
+                        std::move(pointer));
+  };
+  if (change.reevaluate) return refused("/reevaluate");
+  if (change.minor) return refused("/minor");
+  if (change.ciphertext_only) return refused("/ciphertext_only");
+  if (!change.jurisdictions) return {};
+  const auto& claims = *change.jurisdictions;
+  if (!claims.account.empty()) return refused("/jurisdictions/account");
+  if (claims.e164) return refused("/jurisdictions/e164");
+  if (claims.ip) return refused("/jurisdictions/ip");
+  return {};
 }
 
 }  // namespace assent::gateway

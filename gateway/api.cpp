@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "gateway/access.hpp"
 #include "gateway/api_json.hpp"
 #include "gateway/consent_receipts.hpp"
 #include "gateway/embedded.hpp"
@@ -63,6 +64,13 @@ Conference::ReceiptOf receipt_of(const HttpRequest& request, const Conference& c
   };
 }
 
+// The router lets nothing else through than the two words.
+std::optional<policy::Giver> giver_asked(const HttpRequest& request) {
+  const auto asked = request.query.find("giver");
+  if (asked == request.query.end()) return std::nullopt;
+  return asked->second == "guardian" ? policy::Giver::guardian : policy::Giver::participant;
+}
+
 class Api {
  public:
   explicit Api(ApiBackend& backend) : backend_{backend} {}
@@ -71,8 +79,8 @@ class Api {
     auto body = read_body(request, parse_put_room);
     if (!body) co_return problem_response(body.error());
     auto tenant = body->tenant.value_or("");
-    const auto put =
-        co_await backend_.conferences.put(request.parameter("room"), std::move(tenant));
+    const auto put = co_await backend_.conferences.put(request.parameter("room"), std::move(tenant),
+                                                       std::move(body->policy));
     if (!put) co_return problem_response(put.error());
     co_return json_response(room_json(**put));
   }
@@ -80,6 +88,16 @@ class Api {
   Response get_room(const HttpRequest& request) {
     const auto room = backend_.conferences.find(request.parameter("room"));
     if (!room) co_return problem_response(room.error());
+    co_return json_response(room_json(**room));
+  }
+
+  Response patch_room(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    auto body = read_body(request, parse_patch_room);
+    if (!body) co_return problem_response(body.error());
+    const auto tightened = co_await (*room)->tighten(std::move(body->policy));
+    if (!tightened) co_return problem_response(tightened.error());
     co_return json_response(room_json(**room));
   }
 
@@ -106,6 +124,20 @@ class Api {
     const auto room = find_with_participant(request);
     if (!room) co_return problem_response(room.error());
     co_return json_response(participant_json(**room, request.parameter("participant")));
+  }
+
+  Response patch_participant(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    auto body = read_body(request, parse_patch_participant);
+    if (!body) co_return problem_response(body.error());
+    const auto may = may_change(request, *body);
+    if (!may) co_return problem_response(may.error());
+    const auto& participant = request.parameter("participant");
+    auto change = participant_change(*body, backend_.ip_database);
+    const auto changed = co_await (*room)->change(participant, std::move(change));
+    if (!changed) co_return problem_response(changed.error());
+    co_return json_response(participant_json(**room, participant));
   }
 
   Response delete_participant(const HttpRequest& request) {
@@ -152,6 +184,9 @@ class Api {
     if (!room) co_return problem_response(room.error());
     auto body = read_body(request, parse_put_consent);
     if (!body) co_return problem_response(body.error());
+    const auto giver = giver_for(request, body->giver);
+    if (!giver) co_return problem_response(giver.error());
+    body->giver = *giver;
     const auto& participant = request.parameter("participant");
     const auto& purpose = request.parameter("purpose");
     auto stated = consent_stated(participant, purpose, std::move(*body),
@@ -165,13 +200,30 @@ class Api {
   Response withdraw_consent(const HttpRequest& request) {
     const auto room = backend_.conferences.find(request.parameter("room"));
     if (!room) co_return problem_response(room.error());
+    const auto giver = giver_for(request, giver_asked(request));
+    if (!giver) co_return problem_response(giver.error());
     policy::ConsentWithdrawn withdrawal;
+    withdrawal.giver = *giver;
     withdrawal.participant = request.parameter("participant");
     withdrawal.purpose = request.parameter("purpose");
     const auto outcome = co_await (*room)->withdraw(withdrawal, receipt_of(request, **room));
     if (!outcome) co_return problem_response(outcome.error());
     co_return json_response(
         receipt_json(**room, withdrawal.participant, withdrawal.purpose, *outcome));
+  }
+
+  Response put_notice(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    auto body = read_body(request, parse_put_notice);
+    if (!body) co_return problem_response(body.error());
+    const auto& participant = request.parameter("participant");
+    const auto& purpose = request.parameter("purpose");
+    auto notice = notice_given(participant, purpose, std::move(*body));
+    const auto given = co_await (*room)->give_notice(std::move(notice));
+    if (!given) co_return problem_response(given.error());
+    co_return json_response(
+        decisions_json((*room)->rules().decisions_for_purpose(participant, purpose)));
   }
 
   Response put_purpose(const HttpRequest& request) {
@@ -271,15 +323,18 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
   const std::pair<Operation, Handler> handlers[] = {
       {Operation::put_room, &Api::put_room},
       {Operation::get_room, &Api::get_room},
+      {Operation::patch_room, &Api::patch_room},
       {Operation::delete_room, &Api::delete_room},
       {Operation::put_participant, &Api::put_participant},
       {Operation::get_participant, &Api::get_participant},
+      {Operation::patch_participant, &Api::patch_participant},
       {Operation::delete_participant, &Api::delete_participant},
       {Operation::post_offer, &Api::post_offer},
       {Operation::delete_offer, &Api::delete_offer},
       {Operation::post_answer, &Api::post_answer},
       {Operation::put_consent, &Api::put_consent},
       {Operation::withdraw_consent, &Api::withdraw_consent},
+      {Operation::put_notice, &Api::put_notice},
       {Operation::put_purpose, &Api::put_purpose},
       {Operation::delete_purpose, &Api::delete_purpose},
       {Operation::get_decision, &Api::get_decision},

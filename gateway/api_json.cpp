@@ -67,18 +67,59 @@ json::array decision_array(const std::vector<policy::Decision>& decisions) {
   return array;
 }
 
+json::object consent_object(const policy::Consent& consent) {
+  json::object object{{"state", to_string(consent.state)}, {"epoch", consent.epoch}};
+  if (consent.state == policy::ConsentState::unknown) return object;  // nothing was stated
+  object["method"] = to_string(consent.statement.method);
+  object["strength"] = to_string(consent.strength);
+  object["since"] = to_rfc3339(consent.changed_at);
+  return object;
+}
+
 json::object consents_object(const Conference& conference, std::string_view participant) {
   json::object consents;
   for (const auto& [purpose, unused] : conference.rules().rules().purposes) {
-    const auto* consent = conference.rules().consent(participant, purpose);
-    if (consent == nullptr || consent->state == policy::ConsentState::unknown) continue;
-    consents[purpose] = {{"state", to_string(consent->state)},
-                         {"method", to_string(consent->statement.method)},
-                         {"strength", to_string(consent->strength)},
-                         {"epoch", consent->epoch},
-                         {"since", to_rfc3339(consent->changed_at)}};
+    const auto* own = conference.rules().consent(participant, purpose);
+    const auto* guardian =
+        conference.rules().consent(participant, purpose, policy::Giver::guardian);
+    if (own == nullptr || guardian == nullptr) continue;
+    const bool guardian_spoke = guardian->state != policy::ConsentState::unknown;
+    if (own->state == policy::ConsentState::unknown && !guardian_spoke) continue;
+    auto object = consent_object(*own);
+    if (guardian_spoke) object["guardian"] = consent_object(*guardian);
+    consents[purpose] = std::move(object);
   }
   return consents;
+}
+
+json::value minor_value(policy::Minor minor) {
+  switch (minor) {
+    case policy::Minor::yes:
+      return true;
+    case policy::Minor::no:
+      return false;
+    case policy::Minor::unflagged:
+      return "unflagged";
+    case policy::Minor::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+// By kind, codes only: a number and an address are nobody's business here.
+json::object jurisdictions_object(const std::vector<policy::JurisdictionEvidence>& evidence) {
+  json::object kinds;
+  for (const auto& [kind, code] : evidence) {
+    auto& codes = kinds[to_string(kind)];
+    if (codes.is_null()) codes = json::array{};
+    codes.get_array().push_back(json::value(code.empty() ? "unknown" : code));
+  }
+  return kinds;
+}
+
+policy::NoticeReference reference_of(NoticeReference notice) {
+  return {std::move(notice.id), std::move(notice.version), std::move(notice.language),
+          "sha256:" + notice.hash};
 }
 
 json::object finding_object(const policy::Finding& finding) {
@@ -97,10 +138,27 @@ JoinRequest join_request(std::string participant, PutParticipant body,
   request.who.subject = std::move(body.subject);
   request.who.minor = minor_of(body.minor);
   request.language = std::move(body.language).value_or("");
+  request.who.sale_opt_out = body.sale_opt_out;
+  request.who.ciphertext_only = body.ciphertext_only;
   request.latching = body.latching;
+  request.layer = std::move(body.policy);
   request.evidence = evidence_of(body.jurisdictions, addresses);
   request.who.evidence = for_policy(request.evidence);
   return request;
+}
+
+ParticipantChange participant_change(const PatchParticipant& body, const IpDatabase& addresses) {
+  ParticipantChange change;
+  if (body.jurisdictions) change.evidence = evidence_of(*body.jurisdictions, addresses);
+  change.reevaluate = body.reevaluate;
+  if (body.minor) change.minor = minor_of(body.minor);
+  change.sale_opt_out = body.sale_opt_out;
+  change.ciphertext_only = body.ciphertext_only;
+  return change;
+}
+
+policy::NoticeGiven notice_given(std::string participant, std::string purpose, PutNotice body) {
+  return {std::move(participant), std::move(purpose), reference_of(std::move(body.notice))};
 }
 
 policy::ConsentStated consent_stated(std::string participant, std::string purpose, PutConsent body,
@@ -112,14 +170,14 @@ policy::ConsentStated consent_stated(std::string participant, std::string purpos
   statement.answer =
       body.statement == Statement::granted ? policy::Answer::granted : policy::Answer::refused;
   statement.method = method_of(body.method);
+  statement.giver = body.giver.value_or(policy::Giver::participant);
+  statement.stated_at = body.stated_at;
+  statement.seen_epoch = body.seen_epoch;
   statement.evidence.insert(body.evidence.begin(), body.evidence.end());
   statement.default_state = default_state_of(body.default_state);
   statement.expires = body.expires;
   statement.nonce = std::move(nonce);
-  if (body.notice) {
-    statement.notice = {body.notice->id, body.notice->version, body.notice->language,
-                        "sha256:" + body.notice->hash};
-  }
+  if (body.notice) statement.notice = reference_of(std::move(*body.notice));
   return stated;
 }
 
@@ -128,6 +186,7 @@ policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body) {
   start.purpose = std::move(purpose);
   start.by = body.by == PerformedBy::server ? policy::By::server : policy::By::sinks;
   if (body.sinks) start.sinks = std::move(*body.sinks);
+  start.requested = body.requested;
   return start;
 }
 
@@ -136,6 +195,7 @@ std::string receipt_json(const Conference& conference, std::string_view particip
   json::object receipt{{"room", conference.identity().room},
                        {"participant", participant},
                        {"purpose", purpose},
+                       {"giver", to_string(outcome.giver)},
                        {"state", to_string(outcome.state)},
                        {"epoch", outcome.epoch},
                        {"at", to_rfc3339(outcome.at)},
@@ -152,11 +212,10 @@ std::string receipt_json(const Conference& conference, std::string_view particip
 }
 
 std::string room_json(const Conference& conference) {
-  json::object room{{"room", conference.identity().room},
-                    {"session", conference.identity().session},
-                    {"tenant", conference.identity().tenant},
-                    {"epoch", conference.rules().epoch()},
-                    {"rules", conference.rules().rules().hash}};
+  json::object room{
+      {"room", conference.identity().room},     {"session", conference.identity().session},
+      {"tenant", conference.identity().tenant}, {"policy", layer_object(conference.room_layer())},
+      {"epoch", conference.rules().epoch()},    {"rules", conference.rules().rules().hash}};
   json::array participants;
   for (const auto& id : conference.participants())
     participants.push_back(json::value(id));
@@ -177,6 +236,15 @@ std::string participant_json(const Conference& conference, std::string_view part
   json::object object{{"room", conference.identity().room}, {"participant", participant}};
   if (const auto language = conference.language(participant); !language.empty()) {
     object["language"] = language;
+  }
+  if (const auto* known = conference.known_of(participant)) {
+    object["jurisdictions"] = jurisdictions_object(known->evidence);
+    object["minor"] = minor_value(known->minor);
+    object["sale_opt_out"] = known->sale_opt_out;
+    object["ciphertext_only"] = known->ciphertext_only;
+    object["layers"] = {{"tenant", layer_object(conference.tenant_layer())},
+                        {"room", layer_object(conference.room_layer())},
+                        {"participant", layer_object(known->leg)}};
   }
   object["consents"] = consents_object(conference, participant);
   json::array decisions;

@@ -12,6 +12,10 @@ namespace assent::gateway {
 
 [[nodiscard]] JoinRequest join_request(std::string participant, PutParticipant body,
                                        const IpDatabase& addresses);
+[[nodiscard]] ParticipantChange participant_change(const PatchParticipant& body,
+                                                   const IpDatabase& addresses);
+[[nodiscard]] policy::NoticeGiven notice_given(std::string participant, std::string purpose,
+                                               PutNotice body);
 [[nodiscard]] policy::ConsentStated consent_stated(std::string participant, std::string purpose,
                                                    PutConsent body, std::string nonce);
 [[nodiscard]] policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body);

@@ -6,6 +6,7 @@ namespace assent::gateway {
 namespace {
 
 constexpr std::array<std::string_view, 1> explain{"explain"};
+constexpr std::array<std::string_view, 1> giver{"giver"};
 constexpr std::array<std::string_view, 1> room{"room"};
 constexpr std::array<std::string_view, 3> page_of_room{"room", "after", "limit"};
 constexpr std::span<const std::string_view> none{};
@@ -16,8 +17,12 @@ constexpr RoleSet staff =
     for_roles(Role::conference_server, Role::operator_, Role::privacy_officer);
 constexpr RoleSet audit = for_roles(Role::operator_, Role::privacy_officer);
 constexpr RoleSet everyone = staff | for_roles(Role::participant);
-// Consent is the participant's; the server passes it on. No officer or operator grants for anyone.
-constexpr RoleSet consenting = for_roles(Role::conference_server, Role::participant);
+// A person may add to what is known of it, as far as that restricts; see may_change().
+constexpr RoleSet changing = for_roles(Role::conference_server, Role::participant);
+// Consent is the participant's, and for a minor the guardian's, too; the server passes both on. No
+// officer or operator grants for anyone.
+constexpr RoleSet consenting =
+    for_roles(Role::conference_server, Role::participant, Role::guardian);
 // What restricts may also be done for somebody.
 constexpr RoleSet withdrawing = consenting | for_roles(Role::privacy_officer);
 
@@ -33,11 +38,14 @@ using enum Operation;
 constexpr std::array<ApiRoute, operations> routes{{
     {put_room, "putRoom", put, "/v1/rooms/{room}", none, body, closed, running},
     {get_room, "getRoom", get, "/v1/rooms/{room}", none, no_body, closed, staff},
+    {patch_room, "patchRoom", patch, "/v1/rooms/{room}", none, body, closed, running},
     {delete_room, "deleteRoom", delete_, "/v1/rooms/{room}", none, no_body, closed, running},
     {put_participant, "putParticipant", put, "/v1/rooms/{room}/participants/{participant}", none,
      body, closed, server},
     {get_participant, "getParticipant", get, "/v1/rooms/{room}/participants/{participant}", none,
      no_body, closed, everyone},
+    {patch_participant, "patchParticipant", patch, "/v1/rooms/{room}/participants/{participant}",
+     none, body, closed, changing},
     {delete_participant, "deleteParticipant", delete_,
      "/v1/rooms/{room}/participants/{participant}", none, no_body, closed, running},
     {post_offer, "postOffer", post, "/v1/rooms/{room}/participants/{participant}/offer", none, body,
@@ -50,8 +58,10 @@ constexpr std::array<ApiRoute, operations> routes{{
      "/v1/rooms/{room}/participants/{participant}/consents/{purpose}", none, body, closed,
      consenting},
     {withdraw_consent, "withdrawConsent", delete_,
-     "/v1/rooms/{room}/participants/{participant}/consents/{purpose}", none, no_body, closed,
+     "/v1/rooms/{room}/participants/{participant}/consents/{purpose}", giver, no_body, closed,
      withdrawing},
+    {put_notice, "putNotice", put, "/v1/rooms/{room}/participants/{participant}/notices/{purpose}",
+     none, body, closed, server},
     {put_purpose, "putPurpose", put, "/v1/rooms/{room}/purposes/{purpose}", none, body, closed,
      running},
     {delete_purpose, "deletePurpose", delete_, "/v1/rooms/{room}/purposes/{purpose}", none, no_body,

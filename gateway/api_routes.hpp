@@ -13,15 +13,18 @@ namespace assent::gateway {
 enum class Operation : unsigned char {
   put_room,
   get_room,
+  patch_room,
   delete_room,
   put_participant,
   get_participant,
+  patch_participant,
   delete_participant,
   post_offer,
   delete_offer,
   post_answer,
   put_consent,
   withdraw_consent,
+  put_notice,
   put_purpose,
   delete_purpose,
   get_decision,
@@ -32,7 +35,7 @@ enum class Operation : unsigned char {
   get_health,
   get_readiness
 };
-inline constexpr std::size_t operations = 20;
+inline constexpr std::size_t operations = 23;
 
 // A set of roles, written as a sum: `for_roles(Role::operator_, Role::participant)`.
 using RoleSet = unsigned char;
@@ -52,7 +55,7 @@ struct ApiRoute {
   std::span<const std::string_view> query;  // the names that may be asked; others are refused
   bool json_body;                           // must have one; otherwise must not
   bool open;                                // needs no token
-  RoleSet allowed;                          // a participant: only about itself
+  RoleSet allowed;                          // bound roles: only about their participant
 };
 
 [[nodiscard]] std::span<const ApiRoute> api_routes();

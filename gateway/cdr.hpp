@@ -25,8 +25,9 @@ enum class CauseForClosing : unsigned char {
   consent_change,
   jurisdiction_change,
   policy_change,
-  sink_change,  // a purpose started or stopped, a sink appeared or went
-  leg_change,   // an offer or answer changed the legs
+  sink_change,         // a purpose started or stopped, a sink appeared or went
+  participant_change,  // its minority, its opt-out or its encryption was stated anew
+  leg_change,          // an offer or answer changed the legs
   participant_left,
   room_closed,
   media_timeout,
@@ -44,6 +45,7 @@ struct CdrJurisdiction {
 
 struct CdrConsent {
   std::string purpose;
+  std::string giver;  // participant, guardian; empty in records of format 1: the participant
   std::string state;  // unknown, granted, refused, withdrawn, expired, invalidated
   std::string method;
   std::string strength;

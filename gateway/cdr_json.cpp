@@ -14,7 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;
+constexpr std::int64_t format_version_min = 1;  // read, too: all of it is possible in the newest
 
 template <class E>
 using Words = std::pair<E, std::string_view>;
@@ -28,6 +29,7 @@ constexpr std::array cause_words{
     Words<CauseForClosing>{CauseForClosing::jurisdiction_change, "jurisdiction_change"},
     Words<CauseForClosing>{CauseForClosing::policy_change, "policy_change"},
     Words<CauseForClosing>{CauseForClosing::sink_change, "sink_change"},
+    Words<CauseForClosing>{CauseForClosing::participant_change, "participant_change"},
     Words<CauseForClosing>{CauseForClosing::leg_change, "leg_change"},
     Words<CauseForClosing>{CauseForClosing::participant_left, "participant_left"},
     Words<CauseForClosing>{CauseForClosing::room_closed, "room_closed"},
@@ -89,6 +91,7 @@ void describe(auto& visit, Is<CdrJurisdiction> auto& of) {
 }
 void describe(auto& visit, Is<CdrConsent> auto& of) {
   visit("purpose", of.purpose);
+  visit("giver", of.giver);
   visit("state", of.state);
   visit("method", of.method);
   visit("strength", of.strength);
@@ -243,9 +246,9 @@ class Reader {
     text = shortened(kind, text);
   }
   void version(std::string_view name) {
-    std::uint64_t version = 0;
+    std::uint8_t version = 0;
     (*this)(name, version);
-    if (version != static_cast<std::uint64_t>(format_version)) {
+    if (version < format_version_min || version > format_version) {
       blame(at(name), "is a version this program does not know");
     }
   }

@@ -51,12 +51,6 @@ policy::Decisions take_restricting(policy::Decisions& decisions) {
   return restricting;
 }
 
-Problem not_recorded(StorageError error, std::string_view effect) {
-  return make_problem(ProblemType::not_recorded,
-                      std::string(effect) + " (" + std::string(to_string(error)) +
-                          "). See /readyz, mend the storage, and repeat the request.");
-}
-
 }  // namespace
 
 Problem problem_of(const policy::Refusal& refusal) {
@@ -85,6 +79,12 @@ Problem problem_of(const policy::Refusal& refusal) {
   return make_problem(type, std::string(sentence(refusal.code)), refusal.field);
 }
 
+Problem not_recorded(StorageError error, std::string_view effect) {
+  return make_problem(ProblemType::not_recorded,
+                      std::string(effect) + " (" + std::string(to_string(error)) +
+                          "). See /readyz, mend the storage, and repeat the request.");
+}
+
 Conference::Conference(const asio::any_io_executor& executor, ConferenceServices& services,
                        MediaWorker& worker, Identity identity)
     : services_{services},
@@ -108,6 +108,11 @@ asio::awaitable<Answered<void>> Conference::open() {
   if (!identity_.tenant.empty()) {
     const auto taken = take(clocks.wall, policy::TenantSet{identity_.tenant});
     if (!taken) co_return taken.error();
+  }
+  if (identity_.layer != policy::Tightening{}) {
+    const auto taken = take(clocks.wall, policy::RoomTightened{identity_.layer});
+    if (!taken) co_return taken.error();
+    room_layer_ = identity_.layer;
   }
   Cdr& cdr = room_record_.cdr();
   cdr.session = identity_.session;
@@ -139,6 +144,9 @@ asio::awaitable<void> Conference::close(CauseForClosing cause) {
 asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   const auto hold = co_await turn_.take();
   if (closed_) co_return make_problem(ProblemType::not_found, "The room was closed.");
+  auto leg = judge_layer(request.layer, policy_.rules(), layers_of_all());
+  if (!leg) co_return leg.error();
+  request.who.leg = std::move(*leg);
   const auto clocks = read_clocks();
   auto decisions = take(clocks.wall, request.who);
   if (!decisions) co_return decisions.error();
@@ -407,6 +415,11 @@ Answered<Conference::Participant*> Conference::find(std::string_view participant
   return found->second.get();
 }
 
+const policy::ParticipantJoined* Conference::known_of(std::string_view participant) const {
+  const auto found = participants_.find(participant);
+  return found == participants_.end() ? nullptr : &found->second->who;
+}
+
 std::vector<std::string> Conference::participants() const {
   std::vector<std::string> ids;
   for (const auto& [id, participant] : participants_)
@@ -428,6 +441,7 @@ std::vector<std::string> Conference::purposes() const {
 
 ConsentOutcome Conference::outcome(const ConsentKey& whose) const {
   ConsentOutcome result;
+  result.giver = whose.giver;
   if (const auto* consent = policy_.consent(whose.participant, whose.purpose, whose.giver)) {
     result.state = consent->state;
     result.epoch = consent->epoch;

@@ -15,6 +15,7 @@
 #include "gateway/call_record.hpp"
 #include "gateway/media_worker.hpp"
 #include "gateway/metrics.hpp"
+#include "gateway/policy_layer.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
@@ -45,6 +46,7 @@ struct JoinRequest {
   policy::ParticipantJoined who;
   std::vector<CdrJurisdiction> evidence;  // for the record
   std::string language;                   // BCP 47, empty: not said
+  PolicyLayer layer;                      // of this leg
   bool latching = false;
 };
 
@@ -56,8 +58,18 @@ struct SinkCut {
   std::int64_t last_sequence = 0;  // extended
 };
 
+// What becomes known of somebody in mid-call.
+struct ParticipantChange {
+  std::vector<CdrJurisdiction> evidence;
+  bool reevaluate = false;  // the evidence replaces what was known, instead of adding to it
+  std::optional<policy::Minor> minor;
+  bool sale_opt_out = false;
+  std::optional<bool> ciphertext_only;
+};
+
 // What a statement or a withdrawal came to, for the receipt.
 struct ConsentOutcome {
+  policy::Giver giver = policy::Giver::participant;
   policy::ConsentState state = policy::ConsentState::unknown;
   policy::Epoch epoch = 0;
   WallTime at{};
@@ -75,6 +87,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
     std::string room;
     std::string session;  // this holding of it
     std::string tenant;
+    policy::Tightening layer;  // that it was opened with
     media::RoomKey key{};
   };
   Conference(const boost::asio::any_io_executor& executor, ConferenceServices& services,
@@ -101,6 +114,13 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<Answered<ConsentOutcome>> withdraw(policy::ConsentWithdrawn withdrawal,
                                                             ReceiptOf receipt_of = {});
 
+  // Takes effect whole, or not at all.
+  boost::asio::awaitable<Answered<void>> change(std::string participant, ParticipantChange what);
+  // Adds to the room's layer, never takes away.
+  boost::asio::awaitable<Answered<void>> tighten(PolicyLayer layer);
+  // Somebody was shown or told it.
+  boost::asio::awaitable<Answered<void>> give_notice(policy::NoticeGiven notice);
+
   boost::asio::awaitable<Answered<void>> start_purpose(policy::PurposeStarted start);
   boost::asio::awaitable<Answered<void>> stop_purpose(std::string purpose);
 
@@ -118,6 +138,10 @@ class Conference : public std::enable_shared_from_this<Conference> {
   }
   // What it said when it joined; empty where it said nothing.
   [[nodiscard]] std::string_view language(std::string_view participant) const;
+  // As it is known now. nullptr: no such participant.
+  [[nodiscard]] const policy::ParticipantJoined* known_of(std::string_view participant) const;
+  [[nodiscard]] const policy::Tightening& tenant_layer() const;
+  [[nodiscard]] const policy::Tightening& room_layer() const { return room_layer_; }
 
  private:
   struct ConsentKey {
@@ -141,7 +165,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
           record{std::move(opening)} {}
 
     std::string id;
-    policy::ParticipantJoined who;
+    policy::ParticipantJoined who;  // as it is known now
     media::SourceId source;
     CallLegs legs;
     CallRecord record;
@@ -182,6 +206,15 @@ class Conference : public std::enable_shared_from_this<Conference> {
   void fold(Participant& participant, const media::SourceRecord& record);
   void count(const media::SourceRecord& record, const CallRecord::ReasonOf& reason_of);
 
+  // conference_changes.cpp: what becomes known in mid-call.
+  [[nodiscard]] policy::Decisions take_together(WallTime now,
+                                                const std::vector<policy::Event>& events);
+  [[nodiscard]] policy::Tightening layers_of_all() const;
+  [[nodiscard]] Answered<void> check_notice(const Participant& participant,
+                                            const policy::NoticeGiven& notice) const;
+  boost::asio::awaitable<Answered<void>> store(std::vector<Record> records,
+                                               std::string_view otherwise);
+
   // conference_records.cpp: what is written down.
   [[nodiscard]] Cdr opening_record(const JoinRequest& request) const;
   [[nodiscard]] CdrEntry entry_of(Participant& participant, CdrKind kind,
@@ -189,6 +222,8 @@ class Conference : public std::enable_shared_from_this<Conference> {
   [[nodiscard]] std::vector<CdrConsent> consents_of(const Participant& participant) const;
   [[nodiscard]] std::vector<CdrTransfer> transfers_of(Participant& participant) const;
   [[nodiscard]] std::vector<Record> journal(const policy::Decisions& decisions) const;
+  [[nodiscard]] ConsentEvent notice_record(const Participant& participant,
+                                           const policy::NoticeGiven& notice) const;
   void record_later(std::vector<Record> records);
   void record_later(CdrEntry entry);
   void publish_decisions(const policy::Decisions& decisions);
@@ -220,11 +255,13 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::steady_timer timer_;
   media::TimePoint next_interim_;
   CallRecord room_record_;
+  policy::Tightening room_layer_;
   bool closed_ = false;
   std::map<std::string, std::unique_ptr<Participant>, std::less<>> participants_;
   std::map<std::string, std::vector<media::SinkId>, std::less<>> running_;  // by purpose
 };
 
 [[nodiscard]] Problem problem_of(const policy::Refusal& refusal);
+[[nodiscard]] Problem not_recorded(StorageError error, std::string_view effect);
 
 }  // namespace assent::gateway

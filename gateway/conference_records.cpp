@@ -76,11 +76,12 @@ CdrEntry Conference::entry_of(Participant& participant, CdrKind kind,
 
 std::vector<CdrConsent> Conference::consents_of(const Participant& participant) const {
   std::vector<CdrConsent> consents;
-  for (const auto& [purpose, unused] : policy_.rules().purposes) {
-    const auto* consent = policy_.consent(participant.id, purpose);
-    if (consent == nullptr || consent->state == policy::ConsentState::unknown) continue;
+  const auto add = [&](const std::string& purpose, policy::Giver giver) {
+    const auto* consent = policy_.consent(participant.id, purpose, giver);
+    if (consent == nullptr || consent->state == policy::ConsentState::unknown) return;
     CdrConsent& entry = consents.emplace_back();
     entry.purpose = purpose;
+    entry.giver = to_string(giver);
     entry.state = to_string(consent->state);
     entry.method = to_string(consent->statement.method);
     entry.strength = to_string(consent->strength);
@@ -90,6 +91,10 @@ std::vector<CdrConsent> Conference::consents_of(const Participant& participant) 
     if (!consent->statement.notice.id.empty()) {
       entry.notice = consent->statement.notice.id + " " + consent->statement.notice.version;
     }
+  };
+  for (const auto& [purpose, unused] : policy_.rules().purposes) {
+    add(purpose, policy::Giver::participant);
+    add(purpose, policy::Giver::guardian);
   }
   return consents;
 }
@@ -104,6 +109,7 @@ std::vector<Record> Conference::journal(const policy::Decisions& decisions) cons
     const auto who = participants_.find(change.participant);
     if (who != participants_.end()) event.subject = who->second->who.subject;
     event.purpose = change.purpose;
+    event.giver = to_string(change.giver);
     event.statement = statement_word(change.state);
     event.state = to_string(change.state);
     event.epoch = change.epoch;
@@ -119,6 +125,29 @@ std::vector<Record> Conference::journal(const policy::Decisions& decisions) cons
     records.emplace_back(std::move(event));
   }
   return records;
+}
+
+// Nobody spoke, so what stands goes on to stand; what was shown is the notice.
+ConsentEvent Conference::notice_record(const Participant& participant,
+                                       const policy::NoticeGiven& notice) const {
+  ConsentEvent event;
+  event.session = identity_.session;
+  event.room = identity_.room;
+  event.participant = participant.id;
+  event.subject = participant.who.subject;
+  event.purpose = notice.purpose;
+  event.giver = to_string(policy::Giver::participant);
+  event.notice = notice_json(notice.notice);
+  event.epoch = policy_.epoch();
+  event.rules = policy_.rules().hash;
+  event.at = read_clocks().wall;
+  if (const auto* consent = policy_.consent(participant.id, notice.purpose)) {
+    event.state = to_string(consent->state);
+    event.method = to_string(consent->statement.method);
+    event.strength = to_string(consent->strength);
+    event.expires = consent->statement.expires;
+  }
+  return event;
 }
 
 // Counters are cumulative, so a record that is lost is made up for by the next one.
@@ -144,6 +173,7 @@ void Conference::publish_decisions(const policy::Decisions& decisions) {
                       json::serialize(json::object{{"room", identity_.room},
                                                    {"participant", change.participant},
                                                    {"purpose", change.purpose},
+                                                   {"giver", to_string(change.giver)},
                                                    {"state", to_string(change.state)},
                                                    {"epoch", change.epoch}}));
   }

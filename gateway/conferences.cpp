@@ -26,13 +26,29 @@ Conferences::Conferences(asio::any_io_executor executor, ConferenceServices& ser
                          std::vector<std::unique_ptr<MediaWorker>>& workers)
     : executor_{std::move(executor)}, services_{services}, workers_{workers} {}
 
+Answered<policy::Tightening> Conferences::judge_layer_of_tenant(const std::string& tenant,
+                                                                const PolicyLayer& layer) const {
+  const auto above = services_.rules.tenants.find(tenant);
+  const bool known = above != services_.rules.tenants.end();
+  return judge_layer(layer, services_.rules, known ? above->second : policy::Tightening{});
+}
+
 asio::awaitable<Answered<std::shared_ptr<Conference>>> Conferences::put(std::string room,
-                                                                        std::string tenant) {
+                                                                        std::string tenant,
+                                                                        PolicyLayer layer) {
+  auto judged = judge_layer_of_tenant(tenant, layer);
+  if (!judged) co_return judged.error();
   const auto known = rooms_.find(room);
   if (known != rooms_.end()) {
     if (known->second->identity().tenant != tenant) {
       co_return make_problem(ProblemType::conflict,
                              "The room is open for another tenant. DELETE it first.", "/tenant");
+    }
+    if (known->second->identity().layer != *judged) {
+      co_return make_problem(ProblemType::conflict,
+                             "The room was opened with another layer of policy. PATCH the room to "
+                             "tighten it; nothing loosens it while it is open.",
+                             "/policy");
     }
     co_return known->second;
   }
@@ -40,7 +56,8 @@ asio::awaitable<Answered<std::shared_ptr<Conference>>> Conferences::put(std::str
     co_return make_problem(ProblemType::exhausted, "This gateway holds no more rooms.");
   }
   const media::RoomKey key{++last_key_};
-  Conference::Identity identity{room, new_session(services_.entropy), std::move(tenant), key};
+  Conference::Identity identity{room, new_session(services_.entropy), std::move(tenant),
+                                std::move(*judged), key};
   auto conference =
       std::make_shared<Conference>(executor_, services_, least_busy_worker(), std::move(identity));
   rooms_[room] = conference;

@@ -20,9 +20,11 @@ class Conferences {
 
   static constexpr std::size_t rooms_max = 20'000;
 
-  // Opens the room; one that is open already stays as it is, if its tenant is the same.
+  // Opens the room; one that is open already stays as it is, if its tenant and the layer that it
+  // was opened with are the same.
   boost::asio::awaitable<Answered<std::shared_ptr<Conference>>> put(std::string room,
-                                                                    std::string tenant);
+                                                                    std::string tenant,
+                                                                    PolicyLayer layer);
   [[nodiscard]] Answered<std::shared_ptr<Conference>> find(std::string_view room) const;
   boost::asio::awaitable<Answered<void>> close(std::string room, CauseForClosing cause);
   boost::asio::awaitable<void> close_all(CauseForClosing cause);
@@ -35,6 +37,8 @@ class Conferences {
 
  private:
   [[nodiscard]] MediaWorker& least_busy_worker();
+  [[nodiscard]] Answered<policy::Tightening> judge_layer_of_tenant(const std::string& tenant,
+                                                                   const PolicyLayer& layer) const;
 
   boost::asio::any_io_executor executor_;
   ConferenceServices& services_;

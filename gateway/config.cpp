@@ -279,17 +279,18 @@ class ConfigReader {
         {"operator", Role::operator_},
         {"privacy-officer", Role::privacy_officer},
         {"participant", Role::participant},
+        {"guardian", Role::guardian},
     });
     read_sha256(map.required("sha256"), out.sha256);
     if (!role) return out;
     out.role = *role;
-    if (out.role == Role::participant) {
+    if (is_bound(out.role)) {
       out.room = map.required("room").id().value_or("");
       out.participant = map.required("participant").id().value_or("");
       return out;
     }
     for (const std::string_view key : {"room", "participant"}) {
-      map.optional(key).fault_at_key("only a token with the role participant has it",
+      map.optional(key).fault_at_key("only a token with the role participant or guardian has it",
                                      "remove the key, or write 'role: participant'");
     }
     return out;

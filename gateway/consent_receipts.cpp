@@ -14,8 +14,8 @@ bool is_superseded(const HttpRequest& request, const StoredReceipt& receipt,
   for (const auto& event : latest) {
     const bool same = event.participant == request.parameter("participant") &&
                       event.purpose == request.parameter("purpose");
-    if (!same || event.id <= receipt.id) continue;
-    return request.method != HttpMethod::delete_ || event.state == "granted";
+    if (!same || event.id <= receipt.id) continue;  // whoever spoke: participant or guardian
+    if (request.method != HttpMethod::delete_ || event.state == "granted") return true;
   }
   return false;
 }

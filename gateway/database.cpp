@@ -97,7 +97,7 @@ struct ConsentRow {
   void bind(soci::statement& statement) {
     statement.exchange(into(id));
     for (auto* text : {&event.session, &event.room, &event.participant, &event.subject,
-                       &event.purpose, &event.statement, &event.state, &event.method,
+                       &event.purpose, &event.giver, &event.statement, &event.state, &event.method,
                        &event.strength, &event.evidence, &event.notice, &event.rules}) {
       statement.exchange(into(*text));
     }
@@ -114,7 +114,7 @@ struct ConsentRow {
   }
 };
 constexpr std::string_view consent_columns =
-    "id, session, room, participant, subject, purpose, statement, state, method, strength, "
+    "id, session, room, participant, subject, purpose, giver, statement, state, method, strength, "
     "evidence, notice, rules, epoch, expires, at";
 
 // Runs a prepared query whose results are bound to `row`.
@@ -254,11 +254,11 @@ void Database::Session::insert(const ConsentEvent& event, long long id) {
   const long long at = to_stored(event.at);
   sql << joined(
       {"INSERT INTO consents (", consent_columns,
-       ") VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16)"}),
+       ") VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16, :17)"}),
       use(id), use(event.session), use(event.room), use(event.participant), use(event.subject),
-      use(event.purpose), use(event.statement), use(event.state), use(event.method),
-      use(event.strength), use(event.evidence), use(event.notice), use(event.rules), use(epoch),
-      use(expires), use(at);
+      use(event.purpose), use(event.giver), use(event.statement), use(event.state),
+      use(event.method), use(event.strength), use(event.evidence), use(event.notice),
+      use(event.rules), use(epoch), use(expires), use(at);
 }
 
 void Database::Session::insert(const StoredReceipt& receipt, long long id) {
@@ -365,7 +365,7 @@ std::vector<ConsentEvent> Database::latest_consents(const std::string& room,
             joined({"SELECT ", consent_columns,
                     " FROM consents WHERE id IN (SELECT max(id) FROM consents WHERE room = :room",
                     session.empty() ? "" : " AND session = :session",
-                    " GROUP BY participant, purpose) ORDER BY id"}),
+                    " GROUP BY participant, purpose, giver) ORDER BY id"}),
             found);
   return found;
 }

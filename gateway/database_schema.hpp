@@ -57,6 +57,9 @@ CREATE TABLE accepted_policies (
   source TEXT NOT NULL, accepted_by TEXT NOT NULL, files TEXT NOT NULL,
   server_processor TEXT NOT NULL, server_jurisdiction TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX accepted_policies_by_hash ON accepted_policies (hash);
+)sql",
+    R"sql(
+ALTER TABLE consents ADD COLUMN giver TEXT NOT NULL DEFAULT 'participant';
 )sql"};
 
 }  // namespace assent::gateway

@@ -51,6 +51,14 @@ std::string random_incident_id() {
   return id;
 }
 
+// Beside the path: a withdrawal by the guardian is not one by the participant.
+std::string what_is_asked(const HttpRequest& request) {
+  std::string asked;
+  for (const auto& [name, value] : request.query)
+    asked += name + '=' + value + '\n';
+  return asked + request.body;
+}
+
 bool succeeded(const HttpResponse& response) {
   return response.status >= 200 && response.status < 300;
 }
@@ -153,7 +161,7 @@ asio::awaitable<std::optional<HttpResponse>> Dispatcher::ask_hook(const HttpRequ
 
 asio::awaitable<HttpResponse> Dispatcher::perform_once(const ApiRoute& route,
                                                        HttpRequest& request) {
-  request.body_hash = sha256(request.body);
+  request.body_hash = sha256(what_is_asked(request));
   IdempotencyCache::Begun begun = cache_.begin(std::chrono::steady_clock::now(), request);
   if (begun.answer && !succeeded(*begun.answer)) co_return std::move(*begun.answer);
   std::optional<HttpResponse> durable = co_await ask_hook(request);

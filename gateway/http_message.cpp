@@ -12,6 +12,8 @@ std::string_view to_string(HttpMethod method) {
       return "PUT";
     case HttpMethod::post:
       return "POST";
+    case HttpMethod::patch:
+      return "PATCH";
     case HttpMethod::delete_:
       return "DELETE";
   }
@@ -28,6 +30,8 @@ std::string_view to_string(Role role) {
       return "privacy-officer";
     case Role::participant:
       return "participant";
+    case Role::guardian:
+      return "guardian";
   }
   return "";
 }

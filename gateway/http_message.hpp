@@ -16,16 +16,25 @@
 
 namespace assent::gateway {
 
-enum class HttpMethod : unsigned char { get, put, post, delete_ };  // HEAD is served as GET
-[[nodiscard]] std::string_view to_string(HttpMethod method);        // "GET"
+enum class HttpMethod : unsigned char { get, put, post, patch, delete_ };  // HEAD is served as GET
+[[nodiscard]] std::string_view to_string(HttpMethod method);               // "GET"
 
-enum class Role : unsigned char { conference_server, operator_, privacy_officer, participant };
-inline constexpr std::size_t roles = 4;
+enum class Role : unsigned char {
+  conference_server,
+  operator_,
+  privacy_officer,
+  participant,
+  guardian,  // of a participant: gives and withdraws for a minor, and nothing else
+};
+inline constexpr std::size_t roles = 5;
+[[nodiscard]] constexpr bool is_bound(Role role) {  // to one participant of one room
+  return role == Role::participant || role == Role::guardian;
+}
 [[nodiscard]] std::string_view to_string(Role role);  // "conference-server"
 [[nodiscard]] std::optional<Role> role_from(std::string_view word);
 
-// Who asks: the token that was presented, by its configured name. A participant's token speaks for
-// one participant of one room only.
+// Who asks: the token that was presented, by its configured name. A bound role's token is about one
+// participant of one room only.
 struct Principal {
   Role role = Role::participant;
   std::string token_name;
@@ -42,7 +51,7 @@ struct HttpRequest {
   std::optional<Principal> principal;  // none on public routes
   std::optional<std::string> idempotency_key;
   std::optional<std::string> last_event_id;
-  Sha256 body_hash{};  // only with an idempotency key
+  Sha256 body_hash{};  // of the query and the body; only with an idempotency key
   std::string body;
 
   // A parameter that the route's template names.

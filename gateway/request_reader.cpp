@@ -91,8 +91,17 @@ std::string expected(std::string_view what, const json::value& got) {
   return "expected " + std::string(what) + ", got " + std::string(kind_of(got));
 }
 
-// RFC 6901 §3.
-std::string escaped(std::string_view name) {
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+bool breaks_lines(char c) {
+  return c == '\r' || c == '\n' || c == '\t';
+}
+
+}  // namespace
+
+std::string in_pointer(std::string_view name) {
   std::string out;
   for (const char c : name) {
     if (c == '~')
@@ -104,16 +113,6 @@ std::string escaped(std::string_view name) {
   }
   return out;
 }
-
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
-bool breaks_lines(char c) {
-  return c == '\r' || c == '\n' || c == '\t';
-}
-
-}  // namespace
 
 Answered<json::value> parse_json(std::string_view body) {
   json::error_code error;
@@ -143,7 +142,7 @@ ObjectReader::ObjectReader(const json::value& value, std::string path) : path_{s
 ObjectReader::~ObjectReader() = default;
 
 std::string ObjectReader::pointer_of(std::string_view name) const {
-  return path_ + '/' + escaped(name);
+  return path_ + '/' + in_pointer(name);
 }
 
 void ObjectReader::fault_at(ProblemType type, std::string pointer, std::string detail) {
@@ -246,6 +245,45 @@ std::optional<UtcTime> ObjectReader::optional_time(std::string_view name) {
   return time;
 }
 
+std::optional<std::uint64_t> ObjectReader::optional_count(std::string_view name) {
+  const json::value* value = take(name, false);
+  if (value == nullptr) return std::nullopt;
+  boost::system::error_code inexact;
+  const auto count = value->to_number<std::uint64_t>(inexact);
+  if (!value->is_number()) {
+    fault(ProblemType::wrong_type, name, expected("a number", *value));
+  } else if (inexact) {
+    fault(ProblemType::invalid_value, name, "must be a whole number from 0");
+  }
+  return count;
+}
+
+std::vector<std::pair<std::string, const json::value*>> ObjectReader::members(
+    std::string_view name, std::size_t entries_max) {
+  std::vector<std::pair<std::string, const json::value*>> found;
+  const json::value* value = take(name, false);
+  if (value == nullptr) return found;
+  const json::object* object = value->if_object();
+  if (object == nullptr) {
+    fault(ProblemType::wrong_type, name, expected("an object", *value));
+    return found;
+  }
+  if (object->size() > entries_max) {
+    fault(ProblemType::invalid_value, name,
+          "must have at most " + std::to_string(entries_max) + " entries");
+    return found;
+  }
+  for (const auto& [id, member] : *object) {
+    if (is_id(id)) {
+      found.emplace_back(id, &member);
+    } else {
+      fault_at(ProblemType::invalid_value, pointer_of(name) + '/' + in_pointer(id),
+               "names must be 1 to 64 of A-Z a-z 0-9 . _ ~ -");
+    }
+  }
+  return found;
+}
+
 std::optional<std::size_t> ObjectReader::word_index(std::string_view name,
                                                     const std::vector<std::string_view>& words,
                                                     bool required) {
@@ -325,7 +363,7 @@ std::map<std::string, std::string> ObjectReader::optional_text_map(std::string_v
   }
   std::map<std::string, std::string> entries;
   for (const auto& [key, entry] : *object) {
-    const std::string pointer = pointer_of(name) + '/' + escaped(key);
+    const std::string pointer = pointer_of(name) + '/' + in_pointer(key);
     if (key.empty() || key.size() > id_bytes_max ||
         std::any_of(key.begin(), key.end(), is_control)) {
       fault_at(ProblemType::invalid_value, pointer, "names must be 1 to 64 bytes of text");

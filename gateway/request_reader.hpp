@@ -2,6 +2,7 @@
 
 #include <boost/json/fwd.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -21,6 +22,9 @@ inline constexpr std::size_t json_depth_max = 16;
 // A sound JSON document (RFC 8259, UTF-8, depth <= json_depth_max) in which no object gives a name
 // twice: who reads the first and who reads the last would disagree about what was asked.
 [[nodiscard]] Answered<boost::json::value> parse_json(std::string_view body);
+
+// A name as it stands in a JSON pointer (RFC 6901 §3).
+[[nodiscard]] std::string in_pointer(std::string_view name);
 
 struct TextLimits {
   std::size_t bytes_min = 1;
@@ -44,6 +48,7 @@ class ObjectReader {
   std::optional<std::string> optional_id(std::string_view name);
   std::optional<bool> optional_flag(std::string_view name);
   std::optional<UtcTime> optional_time(std::string_view name);
+  std::optional<std::uint64_t> optional_count(std::string_view name);  // a whole number from 0
 
   // One of a closed set of words.
   template <class E>
@@ -80,13 +85,20 @@ class ObjectReader {
 
   // A nested object: read(ObjectReader&) runs if it is there; its faults become this reader's.
   template <class Read>
+  void object(std::string_view name, Read read) {
+    read_nested(take(name, true), pointer_of(name), read);
+  }
+  template <class Read>
   bool optional_object(std::string_view name, Read read) {
-    const boost::json::value* nested = take(name, false);
-    if (nested == nullptr) return false;
-    ObjectReader reader{*nested, pointer_of(name)};
-    read(reader);
-    adopt(reader.finish());
-    return true;
+    return read_nested(take(name, false), pointer_of(name), read);
+  }
+  // An object of objects, whose names are ids: read(name, ObjectReader&) for each.
+  template <class Read>
+  void optional_objects(std::string_view name, std::size_t entries_max, Read read) {
+    for (const auto& [id, nested] : members(name, entries_max)) {
+      read_nested(nested, pointer_of(name) + '/' + in_pointer(id),
+                  [&, &each = id](ObjectReader& reader) { read(each, reader); });
+    }
   }
 
   // A rule across fields, or one that only the caller knows.
@@ -97,6 +109,17 @@ class ObjectReader {
 
  private:
   ObjectReader(const boost::json::value& value, std::string path);
+
+  template <class Read>
+  bool read_nested(const boost::json::value* nested, std::string pointer, Read read) {
+    if (nested == nullptr) return false;
+    ObjectReader reader{*nested, std::move(pointer)};
+    read(reader);
+    adopt(reader.finish());
+    return true;
+  }
+  std::vector<std::pair<std::string, const boost::json::value*>> members(std::string_view name,
+                                                                         std::size_t entries_max);
 
   template <class E>
   static std::vector<std::string_view> names_of(Words<E> words) {

@@ -31,6 +31,8 @@ constexpr WordTable<ConsentMethod, 5> method_words{{{"written", ConsentMethod::w
                                                     {"implied", ConsentMethod::implied}}};
 constexpr WordTable<BoxDefault, 2> box_words{
     {{"unticked", BoxDefault::unticked}, {"ticked", BoxDefault::ticked}}};
+constexpr WordTable<policy::Giver, 2> giver_words{
+    {{"participant", policy::Giver::participant}, {"guardian", policy::Giver::guardian}}};
 constexpr WordTable<PerformedBy, 2> by_words{
     {{"sinks", PerformedBy::sinks}, {"server", PerformedBy::server}}};
 enum class Withhold : unsigned char { drop };  // what a server gets of those who do not consent
@@ -122,6 +124,18 @@ JurisdictionClaims read_jurisdictions(ObjectReader& reader) {
   return evidence;
 }
 
+std::optional<MinorStatus> read_minor(ObjectReader& reader) {
+  return reader.optional_flag_or_word("minor", MinorStatus::minor, MinorStatus::adult,
+                                      words(minor_words));
+}
+
+PolicyLayer read_layer_if_any(ObjectReader& reader) {
+  PolicyLayer layer;
+  reader.optional_object("policy",
+                         [&](ObjectReader& nested) { layer = read_policy_layer(nested); });
+  return layer;
+}
+
 NoticeReference read_notice(ObjectReader& reader) {
   NoticeReference notice;
   notice.id = reader.id("id");
@@ -155,6 +169,15 @@ result<PutRoom, Problem> parse_put_room(const json::value& body) {
   ObjectReader reader{body};
   PutRoom request;
   request.tenant = reader.optional_id("tenant");
+  request.policy = read_layer_if_any(reader);
+  return finished(reader, std::move(request));
+}
+
+result<PatchRoom, Problem> parse_patch_room(const json::value& body) {
+  ObjectReader reader{body};
+  PatchRoom request;
+  reader.object("policy",
+                [&](ObjectReader& nested) { request.policy = read_policy_layer(nested); });
   return finished(reader, std::move(request));
 }
 
@@ -166,12 +189,36 @@ result<PutParticipant, Problem> parse_put_participant(const json::value& body) {
   if (request.language && !is_language(*request.language)) {
     reader.fault(ProblemType::invalid_value, "language", std::string(language_rule));
   }
-  request.minor = reader.optional_flag_or_word("minor", MinorStatus::minor, MinorStatus::adult,
-                                               words(minor_words));
+  request.minor = read_minor(reader);
   reader.optional_object("jurisdictions", [&](ObjectReader& nested) {
     request.jurisdictions = read_jurisdictions(nested);
   });
+  request.sale_opt_out = reader.optional_flag("sale_opt_out").value_or(false);
+  request.ciphertext_only = reader.optional_flag("ciphertext_only").value_or(false);
   request.latching = reader.optional_flag("latching").value_or(false);
+  request.policy = read_layer_if_any(reader);
+  return finished(reader, std::move(request));
+}
+
+result<PatchParticipant, Problem> parse_patch_participant(const json::value& body) {
+  ObjectReader reader{body};
+  PatchParticipant request;
+  reader.optional_object("jurisdictions", [&](ObjectReader& nested) {
+    request.jurisdictions = read_jurisdictions(nested);
+  });
+  request.reevaluate = reader.optional_flag("reevaluate").value_or(false);
+  if (request.reevaluate && !request.jurisdictions) {
+    reader.fault(ProblemType::missing_field, "jurisdictions",
+                 "a re-evaluation gives all that is known now; {} says that nothing is");
+  }
+  request.minor = read_minor(reader);
+  const auto opted_out = reader.optional_flag("sale_opt_out");
+  request.sale_opt_out = opted_out.value_or(false);
+  if (opted_out == false) {
+    reader.fault(ProblemType::invalid_value, "sale_opt_out",
+                 "opting out is one way, nothing takes it back: write true, or leave it out");
+  }
+  request.ciphertext_only = reader.optional_flag("ciphertext_only");
   return finished(reader, std::move(request));
 }
 
@@ -201,6 +248,16 @@ result<PutConsent, Problem> parse_put_consent(const json::value& body) {
   reader.optional_object("notice",
                          [&](ObjectReader& nested) { request.notice = read_notice(nested); });
   request.default_state = reader.optional_word("default_state", words(box_words));
+  request.giver = reader.optional_word("giver", words(giver_words));
+  request.stated_at = reader.optional_time("stated_at");
+  request.seen_epoch = reader.optional_count("seen_epoch");
+  return finished(reader, std::move(request));
+}
+
+result<PutNotice, Problem> parse_put_notice(const json::value& body) {
+  ObjectReader reader{body};
+  PutNotice request;
+  reader.object("notice", [&](ObjectReader& nested) { request.notice = read_notice(nested); });
   return finished(reader, std::move(request));
 }
 
@@ -210,6 +267,7 @@ result<PutPurpose, Problem> parse_put_purpose(const json::value& body) {
   request.by = reader.word("by", words(by_words));
   request.sinks = reader.optional_ids("sinks", sinks_of_purpose_max);
   const auto withhold = reader.optional_word("withhold", words(withhold_words));
+  request.requested = reader.optional_flag("requested").value_or(true);
   if (request.sinks && request.by == PerformedBy::server) {
     reader.fault(ProblemType::invalid_value, "sinks", "only goes with \"by\": \"sinks\"");
   }

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "gateway/policy_layer.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/rfc3339.hpp"
+#include "policy/consent.hpp"
 
 namespace assent::gateway {
 
@@ -21,6 +23,10 @@ inline constexpr std::size_t evidence_entries_max = 32;
 
 struct PutRoom {
   std::optional<std::string> tenant;
+  PolicyLayer policy;
+};
+struct PatchRoom {
+  PolicyLayer policy;
 };
 
 enum class MinorStatus : unsigned char { unknown, adult, minor };
@@ -39,7 +45,19 @@ struct PutParticipant {
   std::optional<std::string> language;  // BCP 47
   std::optional<MinorStatus> minor;     // absent: nothing was said, the policy decides
   JurisdictionClaims jurisdictions;
+  bool sale_opt_out = false;
+  bool ciphertext_only = false;  // end-to-end encrypted, and no key for sinks
   bool latching = false;
+  PolicyLayer policy;  // for this leg
+};
+
+// What becomes known in mid-call. All of it counts, or nothing.
+struct PatchParticipant {
+  std::optional<JurisdictionClaims> jurisdictions;
+  bool reevaluate = false;  // they replace what was known, instead of adding to it
+  std::optional<MinorStatus> minor;
+  bool sale_opt_out = false;
+  std::optional<bool> ciphertext_only;
 };
 
 enum class Side : unsigned char { client, server };
@@ -73,6 +91,13 @@ struct PutConsent {
   std::optional<UtcTime> expires;
   std::optional<NoticeReference> notice;
   std::optional<BoxDefault> default_state;
+  std::optional<policy::Giver> giver;  // absent: whom the token speaks for
+  std::optional<UtcTime> stated_at;    // absent: now
+  std::optional<std::uint64_t> seen_epoch;
+};
+
+struct PutNotice {
+  NoticeReference notice;
 };
 
 enum class PerformedBy : unsigned char { sinks, server };
@@ -81,15 +106,20 @@ struct PutPurpose {
   PerformedBy by = PerformedBy::sinks;
   std::optional<std::vector<std::string>> sinks;  // only by sinks; absent: all of the purpose
   // `withhold` has only the value "drop", which is what happens anyhow: it is read, not kept.
+  bool requested = true;  // somebody asked for the service
 };
 
 [[nodiscard]] boost::system::result<PutRoom, Problem> parse_put_room(const boost::json::value&);
+[[nodiscard]] boost::system::result<PatchRoom, Problem> parse_patch_room(const boost::json::value&);
 [[nodiscard]] boost::system::result<PutParticipant, Problem> parse_put_participant(
+    const boost::json::value&);
+[[nodiscard]] boost::system::result<PatchParticipant, Problem> parse_patch_participant(
     const boost::json::value&);
 [[nodiscard]] boost::system::result<Offer, Problem> parse_offer(const boost::json::value&);
 [[nodiscard]] boost::system::result<Answer, Problem> parse_answer(const boost::json::value&);
 [[nodiscard]] boost::system::result<PutConsent, Problem> parse_put_consent(
     const boost::json::value&);
+[[nodiscard]] boost::system::result<PutNotice, Problem> parse_put_notice(const boost::json::value&);
 [[nodiscard]] boost::system::result<PutPurpose, Problem> parse_put_purpose(
     const boost::json::value&);
 

@@ -80,6 +80,9 @@ std::optional<std::string> query_fault(const ApiRoute& route, const std::string&
   if (name == "limit" && !is_number(value, 1, cdr_page_max)) {
     return "?limit must be 1 to " + std::to_string(cdr_page_max);
   }
+  if (name == "giver" && value != "participant" && value != "guardian") {
+    return "?giver must be participant or guardian";
+  }
   if (name == "room" && !is_id(value)) return "?room must be 1 to 64 of A-Z a-z 0-9 . _ ~ -";
   return std::nullopt;
 }

@@ -26,6 +26,7 @@ struct ConsentEvent {
   std::string participant;
   std::string subject;  // opaque, pseudonymous
   std::string purpose;
+  std::string giver;      // participant, guardian
   std::string statement;  // granted, refused, withdrawn; empty when no person spoke (expiry)
   std::string state;      // granted, refused, withdrawn, expired, invalidated
   std::string method;     // written, verbal, online, service_start, implied

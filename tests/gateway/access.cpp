@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
+#include "gateway/request_reader.hpp"
 #include "tests/gateway/api_fixture.hpp"
 
 namespace assent::gateway {
@@ -86,24 +88,80 @@ TEST_F(AccessTo, Row36EveryRoleMayDoWhatTheTableSaysAndNothingElse) {
 }
 
 TEST_F(AccessTo, Failure17AnotherParticipantIsForbiddenWhetherOrNotItExists) {
-  int asked = 0;
+  std::map<Role, int> asked;
   for (const ApiRoute& route : api_routes()) {
-    if (route.open || !contains(route.allowed, Role::participant)) continue;
-    ++asked;
-    const auto token = testing::participant_token;
-    EXPECT_EQ(ask(request_for(route, token, "p1")).status, 200) << route.operation_id;
-    EXPECT_EQ(ask(request_for(route, token, "p2")).status, 403) << route.operation_id;
-    EXPECT_EQ(ask(request_for(route, token, "P1")).status, 403) << route.operation_id;
-    EXPECT_EQ(ask(request_for(route, token, "p1", "r2")).status, 403) << route.operation_id;
-    EXPECT_EQ(ask(request_for(route, token, "p1%2f")).status, 403) << route.operation_id;
-    EXPECT_EQ(ask(request_for(route, token, "%701")).status, 200) << "the same id, encoded";
+    for (const Role role : {Role::participant, Role::guardian}) {
+      if (route.open || !contains(route.allowed, role)) continue;
+      ++asked[role];
+      const auto token = token_of(role);
+      EXPECT_EQ(ask(request_for(route, token, "p1")).status, 200) << route.operation_id;
+      EXPECT_EQ(ask(request_for(route, token, "p2")).status, 403) << route.operation_id;
+      EXPECT_EQ(ask(request_for(route, token, "P1")).status, 403) << route.operation_id;
+      EXPECT_EQ(ask(request_for(route, token, "p1", "r2")).status, 403) << route.operation_id;
+      EXPECT_EQ(ask(request_for(route, token, "p1%2f")).status, 403) << route.operation_id;
+      EXPECT_EQ(ask(request_for(route, token, "%701")).status, 200) << "the same id, encoded";
+    }
   }
-  EXPECT_EQ(asked, 4);
+  EXPECT_EQ(asked[Role::participant], 5);
+  EXPECT_EQ(asked[Role::guardian], 2);
+}
+
+TEST_F(AccessTo, AWithdrawalByTheGuardianIsNoRepetitionOfOneByTheParticipant) {
+  const auto withdraw = [&](std::string_view query) {
+    return ask(request_text("DELETE",
+                            "/v1/rooms/r1/participants/p1/consents/recording" + std::string(query),
+                            testing::server_token, "", "Idempotency-Key: k1\r\n"));
+  };
+  EXPECT_EQ(withdraw("").status, 200);
+  EXPECT_EQ(withdraw("").header("idempotency-replayed"), "true");
+  EXPECT_EQ(withdraw("?giver=guardian").status, 422);
+  EXPECT_EQ(withdraw("?giver=subscriber").status, 400);
+  EXPECT_EQ(api.calls, 1);
+}
+
+HttpRequest asked_by(Role role) {
+  HttpRequest request;
+  request.principal.emplace().role = role;
+  return request;
+}
+
+TEST(AccessToConsents, NoTokenSpeaksInTheOthersName) {
+  using policy::Giver;
+  EXPECT_EQ(giver_for(asked_by(Role::participant), {}).value(), Giver::participant);
+  EXPECT_EQ(giver_for(asked_by(Role::guardian), {}).value(), Giver::guardian);
+  EXPECT_EQ(giver_for(asked_by(Role::guardian), Giver::guardian).value(), Giver::guardian);
+  for (const Role role : {Role::conference_server, Role::privacy_officer}) {
+    EXPECT_EQ(giver_for(asked_by(role), {}).value(), Giver::participant);
+    EXPECT_EQ(giver_for(asked_by(role), Giver::guardian).value(), Giver::guardian);
+  }
+  const auto minor = giver_for(asked_by(Role::participant), Giver::guardian);
+  const auto parent = giver_for(asked_by(Role::guardian), Giver::participant);
+  ASSERT_TRUE(minor.has_error() && parent.has_error());
+  EXPECT_EQ(minor.error().type, ProblemType::forbidden);
+  EXPECT_EQ(parent.error().type, ProblemType::forbidden);
+}
+
+TEST(AccessToParticipants, APersonAddsOnlyWhatRestricts) {
+  const auto pointer_of = [](std::string_view body) {
+    const auto change = parse_patch_participant(parse_json(body).value()).value();
+    EXPECT_TRUE(may_change(asked_by(Role::conference_server), change)) << body;
+    const auto may = may_change(asked_by(Role::participant), change);
+    return may ? "may" : may.error().pointer;
+  };
+  EXPECT_EQ(pointer_of(R"({"sale_opt_out":true,"jurisdictions":{"declared":["DE"]}})"), "may");
+  EXPECT_EQ(pointer_of(R"({"reevaluate":true,"jurisdictions":{}})"), "/reevaluate");
+  EXPECT_EQ(pointer_of(R"({"minor":false})"), "/minor");
+  EXPECT_EQ(pointer_of(R"({"ciphertext_only":false})"), "/ciphertext_only");
+  EXPECT_EQ(pointer_of(R"({"jurisdictions":{"account":["DE"]}})"), "/jurisdictions/account");
+  EXPECT_EQ(pointer_of(R"({"jurisdictions":{"e164":"+4930123"}})"), "/jurisdictions/e164");
+  EXPECT_EQ(pointer_of(R"({"jurisdictions":{"ip":"192.0.2.7"}})"), "/jurisdictions/ip");
 }
 
 TEST(AccessTable, ParticipantsReachOnlyRoutesAboutOneParticipant) {
   for (const ApiRoute& route : api_routes()) {
-    if (route.open || !contains(route.allowed, Role::participant)) continue;
+    const bool bound =
+        contains(route.allowed, Role::participant) || contains(route.allowed, Role::guardian);
+    if (route.open || !bound) continue;
     EXPECT_NE(route.path_template.find("{participant}"), std::string_view::npos)
         << route.operation_id;
   }

@@ -30,7 +30,7 @@ std::vector<AccessToken> tokens() {
     token.name = std::string(to_string(role)) + "-1";
     token.hash = sha256(token_of(role));
     token.role = role;
-    if (role == Role::participant) {
+    if (is_bound(role)) {
       token.room = "r1";
       token.participant = "p1";
     }
@@ -51,6 +51,8 @@ std::string_view token_of(Role role) {
       return officer_token;
     case Role::participant:
       return participant_token;
+    case Role::guardian:
+      return guardian_token;
   }
   return {};
 }

@@ -18,6 +18,7 @@ inline constexpr std::string_view server_token = "token-of-the-conference-server
 inline constexpr std::string_view operator_token = "token-of-the-operator";
 inline constexpr std::string_view officer_token = "token-of-the-privacy-officer";
 inline constexpr std::string_view participant_token = "token-of-participant-p1-in-r1";
+inline constexpr std::string_view guardian_token = "token-of-the-guardian-of-p1-in-r1";
 
 [[nodiscard]] std::string_view token_of(Role role);
 

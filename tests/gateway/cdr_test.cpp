@@ -28,7 +28,8 @@ Cdr full_record() {
   cdr.jurisdictions = {{"NL", policy::EvidenceKind::declared, "account form"},
                        {"NL", policy::EvidenceKind::ip, "192.0.2.77"},
                        {"US-CA", policy::EvidenceKind::e164, "+14155550123"}};
-  cdr.consents = {{"recording", "granted", "online", "firm", 3, at(5), at(9'999), "n/2", "r-1"}};
+  cdr.consents = {
+      {"recording", "guardian", "granted", "online", "firm", 3, at(5), at(9'999), "n/2", "r-1"}};
   CdrLeg& leg = cdr.legs.emplace_back();
   leg.side = "client";
   leg.media = "audio";
@@ -99,7 +100,7 @@ TEST(CdrJson, WhatIsNoCdrIsRefusedWithItsPlace) {
     const auto parsed = parse_cdr(text);
     return parsed ? "accepted" : parsed.error().pointer;
   };
-  EXPECT_EQ(pointer_of("\"version\":1", "\"version\":2"), "/version");
+  EXPECT_EQ(pointer_of("\"version\":2", "\"version\":3"), "/version");
   EXPECT_EQ(pointer_of("\"kind\":\"interim\"", "\"kind\":\"Interim\""), "/kind");
   EXPECT_EQ(pointer_of("\"record_seq\":7", "\"record_seq\":-7"), "/record_seq");
   EXPECT_EQ(pointer_of("\"record_seq\":7", "\"record_seq\":4294967296"), "/record_seq");
@@ -111,6 +112,17 @@ TEST(CdrJson, WhatIsNoCdrIsRefusedWithItsPlace) {
   EXPECT_FALSE(parse_cdr(""));
   EXPECT_FALSE(parse_cdr("[]"));
   EXPECT_FALSE(parse_cdr("{}"));
+}
+
+TEST(CdrJson, ReadsWhatTheVersionBeforeWrote) {
+  Cdr record = full_record();
+  for (auto& consent : record.consents)
+    consent.giver.clear();
+  std::string text = to_json(record);
+  text.replace(text.find("\"version\":2"), 11, "\"version\":1");
+  const auto parsed = parse_cdr(text);
+  ASSERT_TRUE(parsed) << parsed.error().what;
+  EXPECT_EQ(to_json(*parsed), to_json(record));
 }
 
 TEST(CdrJson, NoSingleByteEditCrashesTheReader) {

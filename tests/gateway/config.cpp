@@ -105,6 +105,9 @@ TEST_F(ConfigFile, ReadsEveryKey) {
       "    - {name: kiosk, role: participant, room: r1, participant: p1, sha256: " +
       std::string{digest_b} +
       "}\n"
+      "    - {name: parent, role: guardian, room: r1, participant: p1, sha256: " +
+      std::string(64, 'c') +
+      "}\n"
       "storage: {database: a.db, cdr_directory: cdr, interim_period: 1min, queue_max: 100}\n"
       "sinks:\n"
       "  recorder: {kind: ogg, directory: rec}\n"
@@ -123,11 +126,12 @@ TEST_F(ConfigFile, ReadsEveryKey) {
   EXPECT_EQ(config.media.coalescing_pause, 200us);
   ASSERT_TRUE(config.api.tls.has_value());
   EXPECT_EQ(config.api.tls->client_ca, "/etc/ca.pem");
-  ASSERT_EQ(config.api.tokens.size(), 2U);
+  ASSERT_EQ(config.api.tokens.size(), 3U);
   EXPECT_EQ(config.api.tokens[0].role, Role::conference_server);
   EXPECT_EQ(config.api.tokens[0].sha256[0], std::byte{0x5f});
   EXPECT_EQ(config.api.tokens[0].sha256[31], std::byte{0xe9});
   EXPECT_EQ(config.api.tokens[1].participant, "p1");
+  EXPECT_EQ(config.api.tokens[2].role, Role::guardian);
   EXPECT_TRUE(config.api.token_directory.empty());
   EXPECT_EQ(config.storage.interim_period, 60s);
   ASSERT_EQ(config.sinks.size(), 2U);
@@ -187,7 +191,8 @@ TEST_F(ConfigFile, OnlyAParticipantsTokenIsBoundToAParticipant) {
   const std::string all = to_string(faults);
   EXPECT_THAT(all, HasSubstr("'room' is missing"));
   EXPECT_THAT(all, HasSubstr("'participant' is missing"));
-  EXPECT_THAT(all, HasSubstr("api.tokens[1].room: only a token with the role participant"));
+  EXPECT_THAT(all,
+              HasSubstr("api.tokens[1].room: only a token with the role participant or guardian"));
 }
 
 TEST_F(ConfigFile, NoTokensAtAllIsAFault) {

@@ -222,7 +222,7 @@ TEST_F(Http, WhatThisApiDoesNotTakeIsRefusedAsAProblem) {
 
 TEST_F(Http, MethodNotAllowedSaysWhatIs) {
   const Reply reply = api.client().ask(request_text("POST", "/v1/rooms/r1", server_token));
-  EXPECT_EQ(reply.header("allow"), "PUT, GET, HEAD, DELETE");
+  EXPECT_EQ(reply.header("allow"), "PUT, GET, HEAD, PATCH, DELETE");
 }
 
 TEST_F(Http, ARefusalWithoutABodyLeavesTheConnectionOpen) {

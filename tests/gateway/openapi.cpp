@@ -192,10 +192,13 @@ void compare(const json::object& schema, const Refuse& refuse, const json::value
 TEST(OpenApi, RequestBodiesAreReadAsDescribed) {
   const std::map<Operation, Refuse> readers{
       {Operation::put_room, refusing(parse_put_room)},
+      {Operation::patch_room, refusing(parse_patch_room)},
       {Operation::put_participant, refusing(parse_put_participant)},
+      {Operation::patch_participant, refusing(parse_patch_participant)},
       {Operation::post_offer, refusing(parse_offer)},
       {Operation::post_answer, refusing(parse_answer)},
       {Operation::put_consent, refusing(parse_put_consent)},
+      {Operation::put_notice, refusing(parse_put_notice)},
       {Operation::put_purpose, refusing(parse_put_purpose)}};
   for (const ApiRoute& route : api_routes()) {
     if (!route.json_body) continue;

@@ -31,6 +31,9 @@ const Refuse participant = [](std::string_view b) { return refusal(b, parse_put_
 const Refuse offer = [](std::string_view body) { return refusal(body, parse_offer); };
 const Refuse answer = [](std::string_view body) { return refusal(body, parse_answer); };
 const Refuse consent = [](std::string_view body) { return refusal(body, parse_put_consent); };
+const Refuse room_patch = [](std::string_view body) { return refusal(body, parse_patch_room); };
+const Refuse patch = [](std::string_view body) { return refusal(body, parse_patch_participant); };
+const Refuse notice = [](std::string_view body) { return refusal(body, parse_put_notice); };
 const Refuse purpose = [](std::string_view body) { return refusal(body, parse_put_purpose); };
 
 constexpr std::string_view hash64 =
@@ -39,6 +42,7 @@ constexpr std::string_view hash64 =
 std::string full_consent() {
   return R"({"statement":"granted","method":"online","evidence":{"form":"f-1","note":""},)"
          R"("expires":"2031-02-03T04:05:06.789+01:00","default_state":"unticked",)"
+         R"("giver":"guardian","stated_at":"2031-01-01T00:00:00Z","seen_epoch":18446744073709551615,)"
          R"("notice":{"id":"n1","version":"2","language":"nl-NL","hash":")" +
          std::string(hash64) + R"("}})";
 }
@@ -64,6 +68,9 @@ TEST(Requests, SoundBodiesAreReadWhole) {
   EXPECT_EQ(to_rfc3339(said->expires.value()), "2031-02-03T03:05:06.789Z");
   EXPECT_EQ(said->notice.value().hash, hash64);
   EXPECT_EQ(said->default_state, BoxDefault::unticked);
+  EXPECT_EQ(said->giver, policy::Giver::guardian);
+  EXPECT_EQ(to_rfc3339(said->stated_at.value()), "2031-01-01T00:00:00.000Z");
+  EXPECT_EQ(said->seen_epoch, 18446744073709551615U);
 
   const auto sdp = parse_offer(*parse_json(R"({"from":"server","sdp":"v=0\r\n"})"));
   ASSERT_TRUE(sdp);
@@ -79,6 +86,34 @@ TEST(Requests, WhatIsAbsentReadsAsTheRestrictiveDefault) {
   ASSERT_TRUE(who);
   EXPECT_FALSE(who->minor);  // the policy decides
   EXPECT_FALSE(who->latching);
+  EXPECT_FALSE(who->sale_opt_out || who->ciphertext_only);
+  const auto said = parse_put_consent(*parse_json(R"({"statement":"granted","method":"online"})"));
+  ASSERT_TRUE(said);
+  EXPECT_FALSE(said->giver || said->stated_at || said->seen_epoch);
+}
+
+constexpr std::string_view full_layer =
+    R"({"policy":{"purposes":{"recording":{"prohibit":true,"least_strength":"strong",)"
+    R"("rule":"all_party","notice":"n1"}},"deny_sinks":["a"],"deny_processors":["b"],)"
+    R"("sale":"deny","all_party":"stop","unflagged":"minor","contested_transfers":"deny",)"
+    R"("transfer_by_explicit_consent":false}})";
+
+constexpr std::string_view full_patch =
+    R"({"jurisdictions":{"declared":["DE"],"ip":"192.0.2.7"},"reevaluate":true,)"
+    R"("minor":false,"sale_opt_out":true,"ciphertext_only":false})";
+
+TEST(Requests, WhatBecomesKnownLaterIsReadWhole) {
+  const auto change = parse_patch_participant(*parse_json(full_patch));
+  ASSERT_TRUE(change) << change.error().detail;
+  EXPECT_EQ(change->jurisdictions.value().ip, "192.0.2.7");
+  EXPECT_TRUE(change->reevaluate);
+  EXPECT_EQ(change->minor, MinorStatus::adult);
+  EXPECT_TRUE(change->sale_opt_out);
+  EXPECT_EQ(change->ciphertext_only, false);
+  const auto nothing = parse_patch_participant(*parse_json("{}"));
+  ASSERT_TRUE(nothing);
+  EXPECT_FALSE(nothing->jurisdictions || nothing->reevaluate || nothing->minor ||
+               nothing->sale_opt_out || nothing->ciphertext_only);
 }
 
 TEST(Requests, MinorIsTrueFalseOrUnknown) {
@@ -153,6 +188,42 @@ TEST(Requests, EveryFaultNamesItsFieldAndKind) {
        "/expires"},
       {consent, R"({"statement":"granted","method":"online","notice":{"id":"n"}})", missing_field,
        "/notice/version"},
+      {consent, R"({"statement":"granted","method":"online","giver":"subscriber"})", invalid_value,
+       "/giver"},
+      {consent, R"({"statement":"granted","method":"online","stated_at":"now"})", invalid_value,
+       "/stated_at"},
+      {consent, R"({"statement":"granted","method":"online","seen_epoch":"3"})", wrong_type,
+       "/seen_epoch"},
+      {consent, R"({"statement":"granted","method":"online","seen_epoch":-1})", invalid_value,
+       "/seen_epoch"},
+      {consent, R"({"statement":"granted","method":"online","seen_epoch":1.5})", invalid_value,
+       "/seen_epoch"},
+      {consent, R"({"statement":"granted","method":"online","seen_epoch":1e30})", invalid_value,
+       "/seen_epoch"},
+      {patch, R"({"subject":"s"})", unknown_field, "/subject"},
+      {patch, R"({"sale_opt_out":false})", invalid_value, "/sale_opt_out"},
+      {patch, R"({"sale_opt_out":"yes"})", wrong_type, "/sale_opt_out"},
+      {patch, R"({"reevaluate":true})", missing_field, "/jurisdictions"},
+      {patch, R"({"minor":"unflagged"})", invalid_value, "/minor"},
+      {patch, R"({"ciphertext_only":null})", wrong_type, "/ciphertext_only"},
+      {patch, R"({"jurisdictions":{"declared":["Germany"]}})", invalid_value,
+       "/jurisdictions/declared"},
+      {notice, "{}", missing_field, "/notice"},
+      {notice, R"({"notice":{}})", missing_field, "/notice/id"},
+      {room_patch, "{}", missing_field, "/policy"},
+      {room_patch, R"({"policy":[]})", wrong_type, "/policy"},
+      {room_patch, R"({"policy":{"allow_sinks":[]}})", unknown_field, "/policy/allow_sinks"},
+      {room_patch, R"({"policy":{"sale":"maybe"}})", invalid_value, "/policy/sale"},
+      {room_patch, R"({"policy":{"purposes":{"a b":{}}}})", invalid_value, "/policy/purposes/a b"},
+      {room_patch, R"({"policy":{"purposes":{"r~":[]}}})", wrong_type, "/policy/purposes/r~0"},
+      {room_patch, R"({"policy":{"purposes":{"r":{"prohibit":false}}}})", invalid_value,
+       "/policy/purposes/r/prohibit"},
+      {room_patch, R"({"policy":{"purposes":{"r":{"rule":"mild"}}}})", invalid_value,
+       "/policy/purposes/r/rule"},
+      {room_patch, R"({"policy":{"purposes":{"r":{"least_strength":"none"}}}})", invalid_value,
+       "/policy/purposes/r/least_strength"},
+      {participant, R"({"subject":"s","policy":{"sale":true}})", wrong_type, "/policy/sale"},
+      {purpose, R"({"by":"sinks","requested":1})", wrong_type, "/requested"},
       {purpose, R"({})", missing_field, "/by"},
       {purpose, R"({"by":"sinks","sinks":[]})", invalid_value, "/sinks"},
       {purpose, R"({"by":"sinks","sinks":["a","/etc"]})", invalid_value, "/sinks/1"},
@@ -229,6 +300,8 @@ TEST(Requests, MutatedBodiesAreAcceptedOrRefusedButNeverHarm) {
       {offer, R"({"from":"client","sdp":"v=0\r\ns=-\r\n","transport":"RTP/SAVP"})"},
       {answer, R"({"sdp":"v=0\r\n"})"},
       {consent, full_consent()},
+      {room_patch, std::string(full_layer)},
+      {patch, std::string(full_patch)},
       {purpose, R"({"by":"sinks","sinks":["a","b"]})"}};
   constexpr std::string_view alphabet = "{}[]\",:\\u0n1e+-.\x00\xff\x7f tfn/~a"sv;
   const auto below = [&](std::size_t bound) { return random() % bound; };

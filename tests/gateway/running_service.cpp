@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -51,6 +52,11 @@ std::string configuration(const RunningService::Options& options,
     text += "  archive: {kind: rtp, address: \"127.0.0.1:" + std::to_string(options.archive_port) +
             "\"}\n";
   }
+  if (!options.policy.empty()) {
+    const auto file = state / "policy.yaml";
+    std::ofstream{file} << options.policy;
+    text += "policy: {policy: " + file.string() + "}\n";
+  }
   return text;
 }
 
@@ -68,9 +74,11 @@ RunningService::RunningService(Options options)
   rules_ = std::move(loaded->rules);
   config_.api.listen = *media::parse_endpoint("127.0.0.1", 0);
   std::vector<AccessToken> tokens;
-  for (const auto role : {Role::conference_server, Role::operator_}) {
-    tokens.push_back(
-        {"test", sha256(std::string(token) + std::string(to_string(role))), role, "", ""});
+  for (std::size_t i = 0; i < roles; ++i) {
+    const auto role = static_cast<Role>(i);
+    const std::string name{to_string(role)};
+    tokens.push_back({name, sha256(std::string(token) + name), role,
+                      is_bound(role) ? "standup" : "", is_bound(role) ? "caller" : ""});
   }
   service_ = std::make_unique<Service>(context_, config_, rules_, std::move(tokens), log_);
   auto started = asio::co_spawn(context_, service_->start(), asio::use_future);
@@ -96,7 +104,11 @@ void RunningService::stop() {
 ApiAnswer RunningService::call(std::string_view method, const std::string& path,
                                std::string_view body, std::string_view key) {
   const bool records = path.starts_with("/v1/cdrs") || path.starts_with("/metrics");
-  const auto role = records ? Role::operator_ : Role::conference_server;
+  return call_as(records ? Role::operator_ : Role::conference_server, method, path, body, key);
+}
+
+ApiAnswer RunningService::call_as(Role role, std::string_view method, const std::string& path,
+                                  std::string_view body, std::string_view key) {
   asio::io_context io;
   beast::tcp_stream stream{io};
   stream.connect({asio::ip::make_address("127.0.0.1"), service_->api_port()});

@@ -27,6 +27,7 @@ class RunningService {
     std::uint16_t port_first = 0;    // media ports; 0: some free block of 200
     std::uint16_t port_last = 0;
     std::filesystem::path state{};  // empty: a folder of its own
+    std::string policy{};           // the text of a policy.yaml; empty: the built-in one
     std::filesystem::path ip_database{};
   };
   explicit RunningService(Options options);
@@ -40,6 +41,9 @@ class RunningService {
   // `key`: of Idempotency-Key.
   ApiAnswer call(std::string_view method, const std::string& path, std::string_view body = {},
                  std::string_view key = {});
+  // With another's token. The participant's and the guardian's are about `caller` in `standup`.
+  ApiAnswer call_as(Role role, std::string_view method, const std::string& path,
+                    std::string_view body = {}, std::string_view key = {});
   // call() that has to succeed; throws with what was answered instead.
   boost::json::value ask(std::string_view method, const std::string& path,
                          std::string_view body = {});

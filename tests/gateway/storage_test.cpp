@@ -36,6 +36,7 @@ ConsentEvent consent(std::string participant, std::string state, std::uint64_t e
   event.participant = std::move(participant);
   event.subject = "subject-" + event.participant;
   event.purpose = "recording";
+  event.giver = "participant";
   event.statement = event.state = std::move(state);
   event.method = "online";
   event.strength = "firm";
@@ -130,6 +131,22 @@ TEST_F(StorageTest, TheNewestStatementOfEachParticipantAndPurposeIsFound) {
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 2u);
   EXPECT_EQ((*found)[0].state, "refused");
+  EXPECT_EQ((*found)[1].state, "withdrawn");
+}
+
+TEST_F(StorageTest, AGuardiansWordStandsBesideTheParticipants) {
+  Storage storage{options()};
+  auto guardian = consent("a", "granted", 2);
+  guardian.giver = "guardian";
+  for (const auto& event : {consent("a", "granted", 1), guardian, consent("a", "withdrawn", 3)}) {
+    ASSERT_TRUE(run(storage.append(event)));
+  }
+  const auto found = run(storage.latest_consents("room"));
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 2u);
+  EXPECT_EQ((*found)[0].giver, "guardian");
+  EXPECT_EQ((*found)[0].state, "granted");
+  EXPECT_EQ((*found)[1].giver, "participant");
   EXPECT_EQ((*found)[1].state, "withdrawn");
 }
 
