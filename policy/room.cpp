@@ -16,6 +16,10 @@ Accepted<void> Room::handle(WallTime now, const Event& event, Decisions& out) {
   return state_->handle(now, event, out);
 }
 
+Accepted<void> Room::preview(WallTime now, const Event& event, Decisions& out) const {
+  return state_->clone().handle(now, event, out);
+}
+
 std::optional<WallTime> Room::next_timeout() const {
   return state_->next_timeout();
 }

@@ -35,6 +35,9 @@ class Room {
   // closing ones. Time never runs backwards: an earlier `now` counts as the latest one seen.
   [[nodiscard]] Accepted<void> handle(WallTime now, const Event& event, Decisions& out);
 
+  // What handle() would do, without doing it: on a copy of the room.
+  [[nodiscard]] Accepted<void> preview(WallTime now, const Event& event, Decisions& out) const;
+
   // When to call handle with TimePassed: the next instant at which time alone changes something.
   [[nodiscard]] std::optional<WallTime> next_timeout() const;
 

@@ -15,11 +15,17 @@ std::string key_of(const BindingRows& binding, bool deny_contested) {
   return key;
 }
 
-bool has_new_terms(const std::set<std::string>& before, const std::set<std::string>& after) {
-  return !std::includes(before.begin(), before.end(), after.begin(), after.end());
-}
-
 }  // namespace
+
+Room::State Room::State::clone() const {
+  State copy{*this};
+  for (const auto& member : copy.members_) {
+    const Profile* profile = member->profile;
+    if (profile != nullptr)
+      member->profile = &copy.profiles_.at(key_of(profile->binding, profile->deny_contested));
+  }
+  return copy;
+}
 
 const Member* Room::State::find(std::string_view participant) const {
   const auto at = std::lower_bound(members_.begin(), members_.end(), participant,
@@ -118,8 +124,11 @@ void Room::State::move_to(const RuleIndex& next, Decisions& out) {
                                    index_.purposes()[index_.slots()[slot].purpose].name;
     if (!same) close_slot(slot, Reason::sink_unknown, out);
   }
+  PurposeMask suspended;
+  for (std::size_t purpose = 0; purpose < index_.purposes().size(); ++purpose)
+    suspended.set(purpose, has_new_terms(rules(), next.rules(), index_.purposes()[purpose].name));
   for (const auto& member : members_)
-    remap(*member, next, out);
+    remap(*member, next, suspended, out);
 
   SlotMask active;
   PurposeMask requested;
@@ -146,23 +155,22 @@ void Room::State::move_to(const RuleIndex& next, Decisions& out) {
   touch_all();
 }
 
-void Room::State::remap(Member& member, const RuleIndex& next, Decisions& out) {
+void Room::State::remap(Member& member, const RuleIndex& next, const PurposeMask& suspended,
+                        Decisions& out) {
   std::vector<Consent> own(next.purposes().size());
   std::vector<Consent> guardian(next.purposes().size());
   PurposeMask notice_given;
   for (std::size_t purpose = 0; purpose < index_.purposes().size(); ++purpose) {
-    const std::string& name = index_.purposes()[purpose].name;
-    const auto found = next.find_purpose(name);
-    const bool suspended =
-        !found || has_new_terms(terms_of(rules(), name), terms_of(next.rules(), name));
+    const auto found = next.find_purpose(index_.purposes()[purpose].name);
     for (const Giver giver : {Giver::participant, Giver::guardian}) {
       Consent& consent = (giver == Giver::guardian ? member.guardian : member.own)[purpose];
-      if (suspended && consent.state == ConsentState::granted)
+      if (suspended.test(purpose) && consent.state == ConsentState::granted)
         set_consent(member, purpose, giver,
                     after_closing(consent, ConsentState::invalidated, now_, pending_), out);
       if (found) (giver == Giver::guardian ? guardian : own)[*found] = std::move(consent);
     }
-    if (found && !suspended) notice_given.set(*found, member.notice_given.test(purpose));
+    if (found && !suspended.test(purpose))
+      notice_given.set(*found, member.notice_given.test(purpose));
   }
   std::vector<Cell> cells(next.slots().size());
   for (std::size_t slot = 0; slot < index_.slots().size(); ++slot)

@@ -169,7 +169,7 @@ Accepted<void> Room::State::check(const RulesChanged& event) const {
 // --- what is taken ---
 
 void Room::State::apply(const ParticipantJoined& event, Decisions&) {
-  auto member = std::make_unique<Member>();
+  MemberPlace member{Member{}};
   member->id = event.participant;
   member->subject = event.subject;
   member->evidence = event.evidence;

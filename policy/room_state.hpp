@@ -67,6 +67,24 @@ struct Member {
   WallTime next_expiry = never;
 };
 
+// Keeps its place in memory when the room's list of members moves; a copy has another.
+class MemberPlace {
+ public:
+  explicit MemberPlace(Member member) : member_{std::make_unique<Member>(std::move(member))} {}
+  MemberPlace(const MemberPlace& other) : MemberPlace{*other.member_} {}
+  MemberPlace(MemberPlace&&) noexcept = default;
+  MemberPlace& operator=(const MemberPlace&) = delete;
+  MemberPlace& operator=(MemberPlace&&) noexcept = default;
+  ~MemberPlace() = default;
+
+  [[nodiscard]] Member* get() const { return member_.get(); }
+  Member* operator->() const { return get(); }
+  Member& operator*() const { return *get(); }
+
+ private:
+  std::unique_ptr<Member> member_;
+};
+
 // How one member stands to one purpose.
 struct Standing {
   ConsentState state = ConsentState::unknown;
@@ -94,6 +112,8 @@ struct Survey {
 class Room::State {
  public:
   State(std::string id, const RuleBook& rules);
+  State(State&&) noexcept = default;
+  [[nodiscard]] State clone() const;
 
   Accepted<void> handle(WallTime now, const Event& event, Decisions& out);
   [[nodiscard]] std::optional<WallTime> next_timeout() const;
@@ -106,11 +126,13 @@ class Room::State {
   std::string id_;
   RuleIndex index_;
   Epoch epoch_ = 0;
-  std::vector<std::unique_ptr<Member>> members_;  // sorted by id
+  std::vector<MemberPlace> members_;  // sorted by id
   SlotMask active_;
   PurposeMask requested_;
 
  private:
+  State(const State&) = default;  // its members still point to the other's profiles
+
   // Events: each is checked whole before anything is applied (room_events.cpp).
   Accepted<void> check(const TimePassed&) const { return {}; }
   Accepted<void> check(const ParticipantJoined& event) const;
@@ -162,7 +184,7 @@ class Room::State {
   void layers_changed(Decisions& out);
   void invalidate_outdated(Member& member, Decisions& out);
   void move_to(const RuleIndex& next, Decisions& out);
-  void remap(Member& member, const RuleIndex& next, Decisions& out);
+  void remap(Member& member, const RuleIndex& next, const PurposeMask& suspended, Decisions& out);
   void refresh(Member& member);
   void refresh_bars(Member& member);
   void refresh_expiry(Member& member);

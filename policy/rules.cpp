@@ -92,6 +92,13 @@ std::set<std::string> terms_of(const RuleBook& rules, std::string_view purpose) 
   return terms;
 }
 
+bool has_new_terms(const RuleBook& before, const RuleBook& after, std::string_view purpose) {
+  if (!after.purposes.contains(purpose)) return true;
+  const auto agreed = terms_of(before, purpose);
+  const auto asked = terms_of(after, purpose);
+  return !std::includes(agreed.begin(), agreed.end(), asked.begin(), asked.end());
+}
+
 const Notice* find_notice(const RuleBook& rules, std::string_view id, std::string_view language) {
   for (const Notice& notice : rules.notices)
     if (notice.id == id && (language.empty() || notice.language == language)) return &notice;

@@ -178,6 +178,10 @@ struct RuleBook {
 // change material.
 [[nodiscard]] std::set<std::string> terms_of(const RuleBook& rules, std::string_view purpose);
 
+// Does the purpose mean more in these rules than in those before, or is it gone?
+[[nodiscard]] bool has_new_terms(const RuleBook& before, const RuleBook& after,
+                                 std::string_view purpose);
+
 // The notice in force: by id, and language where given.
 [[nodiscard]] const Notice* find_notice(const RuleBook& rules, std::string_view id,
                                         std::string_view language);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <random>
 
+#include "policy/rules_change.hpp"
 #include "tests/policy/rulebook.hpp"
 #include "tests/seed.hpp"
 
@@ -221,6 +222,47 @@ TEST_F(Properties, ChangesAreAllThatIsNeededToFollowARoom) {
         ASSERT_TRUE(play.room.decision(pair.first, pair.second).permitted);
       }
   }
+}
+
+// Rules that differ in what a purpose asks for, to whom it goes, and what is left of it.
+RuleBook other_rules(Random& random, const RuleBook& from) {
+  RuleBook rules = any_rules(random);
+  rules.hash = "sha256:next";
+  if (below(random, 3) == 0) rules.sinks.erase("archive");
+  if (below(random, 4) == 0) rules.sinks["recorder"].processor = "vendor";
+  if (below(random, 4) == 0) rules.purposes.erase("summary");
+  if (below(random, 4) == 0) rules.purposes["recording"].biometric = true;
+  if (below(random, 4) == 0) rules.purposes = from.purposes;
+  return rules;
+}
+
+TEST_F(Properties, APreviewIsWhatThenHappensAndChangesNothing) {
+  Effect all;
+  for (int round = 0; round < 400; ++round) {
+    const RuleBook rules = any_rules(random);
+    const RuleBook next = other_rules(random, rules);
+    Play play{rules};
+    play_interleaved(play, any_people(random), random);
+    const auto now = play.now + std::chrono::hours{below(random, 4)};
+    const auto before = play.room.decisions();
+    const Epoch epoch = play.room.epoch();
+
+    Decisions previewed;
+    ASSERT_TRUE(std::as_const(play.room).preview(now, RulesChanged{&next}, previewed));
+    ASSERT_EQ(play.room.decisions(), before) << "round " << round;
+    ASSERT_EQ(play.room.epoch(), epoch);
+
+    play.now = now;
+    play.tell(RulesChanged{&next});
+    ASSERT_EQ(previewed.changed, play.out.changed) << "round " << round;
+    ASSERT_EQ(previewed.consents, play.out.consents);
+    ASSERT_EQ(previewed.went_on_without, play.out.went_on_without);
+    ASSERT_EQ(previewed.epoch, play.out.epoch);
+    all += effect_of(before, previewed);
+  }
+  EXPECT_GT(all.grants_suspended, 100U) << "the rules must be such that something happens";
+  EXPECT_GT(all.sinks["recorder"].closed, 20U);
+  EXPECT_GT(all.sinks["recorder"].opened, 20U);
 }
 
 TEST_F(Properties, ADeadlineIsNeverLaterThanTheInstantItCloses) {
