@@ -8,8 +8,8 @@
 #include "gateway/fault.hpp"
 #include "gateway/yaml_reader.hpp"
 
-// The inside of gateway/yaml_reader: for yaml_reader.cpp and yaml_tree.cpp only. yaml-cpp is used
-// for its events, not for its nodes: these lose positions and silently drop a key given twice.
+// The inside of gateway/yaml_reader, and what policy_diff.cpp compares as it stands. yaml-cpp is
+// used for its events, not for its nodes: these lose positions and silently drop a key given twice.
 namespace assent::gateway {
 
 struct YamlNode {
