@@ -11,6 +11,7 @@
 #include "gateway/api_json.hpp"
 #include "gateway/consent_receipts.hpp"
 #include "gateway/embedded.hpp"
+#include "gateway/policy_json.hpp"
 #include "gateway/request_reader.hpp"
 
 namespace assent::gateway {
@@ -283,6 +284,41 @@ class Api {
     co_return json_response(json::serialize(page));
   }
 
+  Response get_policy(const HttpRequest&) {
+    co_return json_response(policy_in_force_json(backend_.policy.now()));
+  }
+
+  Response put_policy(const HttpRequest& request) {
+    auto proposal = read_body(request, parse_policy_proposal);
+    if (!proposal) co_return problem_response(proposal.error());
+    const auto dry_run = request.query.find("dry_run");
+    if (dry_run != request.query.end() && dry_run->second == "true") {
+      const auto preview = co_await backend_.policy_changes.preview(std::move(*proposal));
+      if (!preview) co_return problem_response(preview.error());
+      co_return json_response(policy_report_json(*preview, true));
+    }
+    auto by = request.principal ? request.principal->token_name : std::string{};
+    const auto report =
+        co_await backend_.policy_changes.propose(std::move(*proposal), std::move(by));
+    if (!report) co_return problem_response(report.error());
+    co_return json_response(policy_report_json(*report, false));
+  }
+
+  Response get_accepted_policy(const HttpRequest& request) {
+    const auto found = co_await backend_.storage.find_policy("sha256:" + request.parameter("hash"));
+    if (!found) {
+      co_return problem_response(
+          make_problem(ProblemType::unavailable, "The records cannot be read now. See /readyz."));
+    }
+    if (!*found) {
+      co_return problem_response(
+          make_problem(ProblemType::not_found,
+                       "No policy with this hash (64 hexadecimal digits) was ever in "
+                       "force here."));
+    }
+    co_return json_response(accepted_policy_json(**found));
+  }
+
   Response get_events(const HttpRequest& request) { co_return backend_.events.subscribe(request); }
 
   Response get_openapi(const HttpRequest&) {
@@ -339,6 +375,9 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
       {Operation::delete_purpose, &Api::delete_purpose},
       {Operation::get_decision, &Api::get_decision},
       {Operation::get_cdrs, &Api::get_cdrs},
+      {Operation::get_policy, &Api::get_policy},
+      {Operation::put_policy, &Api::put_policy},
+      {Operation::get_accepted_policy, &Api::get_accepted_policy},
       {Operation::get_events, &Api::get_events},
       {Operation::get_openapi, &Api::get_openapi},
       {Operation::get_metrics, &Api::get_metrics},

@@ -7,6 +7,8 @@
 #include "gateway/dispatcher.hpp"
 #include "gateway/event_stream.hpp"
 #include "gateway/ip_database.hpp"
+#include "gateway/policy_changes.hpp"
+#include "gateway/policy_in_force.hpp"
 #include "gateway/storage.hpp"
 
 namespace assent::gateway {
@@ -14,6 +16,8 @@ namespace assent::gateway {
 // What the API speaks for.
 struct ApiBackend {
   Conferences& conferences;
+  const PolicyInForce& policy;
+  PolicyChanges& policy_changes;
   Storage& storage;
   const IpDatabase& ip_database;
   EventHub& events;

@@ -9,6 +9,7 @@ constexpr std::array<std::string_view, 1> explain{"explain"};
 constexpr std::array<std::string_view, 1> giver{"giver"};
 constexpr std::array<std::string_view, 1> room{"room"};
 constexpr std::array<std::string_view, 3> page_of_room{"room", "after", "limit"};
+constexpr std::array<std::string_view, 1> dry_run{"dry_run"};
 constexpr std::span<const std::string_view> none{};
 
 constexpr RoleSet server = for_roles(Role::conference_server);
@@ -70,6 +71,11 @@ constexpr std::array<ApiRoute, operations> routes{{
      "/v1/rooms/{room}/participants/{participant}/decisions/{purpose}", explain, no_body, closed,
      everyone},
     {get_cdrs, "getCdrs", get, "/v1/cdrs", page_of_room, no_body, closed, audit},
+    {get_policy, "getPolicy", get, "/v1/policy", none, no_body, closed, staff},
+    {put_policy, "putPolicy", put, "/v1/policy", dry_run, body, closed, audit,
+     policy_body_bytes_max},
+    {get_accepted_policy, "getAcceptedPolicy", get, "/v1/policies/{hash}", none, no_body, closed,
+     staff},
     {get_events, "getEvents", get, "/v1/events", room, no_body, closed, staff},
     {get_openapi, "getOpenapi", get, "/v1/openapi.json", none, no_body, open, everyone},
     {get_metrics, "getMetrics", get, "/metrics", none, no_body, closed, running},

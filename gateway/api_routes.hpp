@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -29,13 +30,19 @@ enum class Operation : unsigned char {
   delete_purpose,
   get_decision,
   get_cdrs,
+  get_policy,
+  put_policy,
+  get_accepted_policy,
   get_events,
   get_openapi,
   get_metrics,
   get_health,
   get_readiness
 };
-inline constexpr std::size_t operations = 23;
+inline constexpr std::size_t operations = 26;
+
+// Three files of 1 MiB, as JSON strings.
+inline constexpr std::size_t policy_body_bytes_max = 4U << 20U;
 
 // A set of roles, written as a sum: `for_roles(Role::operator_, Role::participant)`.
 using RoleSet = unsigned char;
@@ -51,11 +58,12 @@ struct ApiRoute {
   Operation operation;
   std::string_view operation_id;  // in the OpenAPI document
   HttpMethod method;
-  std::string_view path_template;           // "/v1/rooms/{room}"; every parameter is an id
-  std::span<const std::string_view> query;  // the names that may be asked; others are refused
-  bool json_body;                           // must have one; otherwise must not
-  bool open;                                // needs no token
-  RoleSet allowed;                          // bound roles: only about their participant
+  std::string_view path_template;               // "/v1/rooms/{room}"; every parameter is an id
+  std::span<const std::string_view> query;      // the names that may be asked; others are refused
+  bool json_body;                               // must have one; otherwise must not
+  bool open;                                    // needs no token
+  RoleSet allowed;                              // bound roles: only about their participant
+  std::optional<std::size_t> body_bytes_max{};  // absent: what the server takes of any
 };
 
 [[nodiscard]] std::span<const ApiRoute> api_routes();

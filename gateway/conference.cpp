@@ -90,7 +90,8 @@ Conference::Conference(const asio::any_io_executor& executor, ConferenceServices
     : services_{services},
       worker_{worker},
       identity_{std::move(identity)},
-      policy_{identity_.room, services.rules},
+      rules_{services.policy.rules()},
+      policy_{identity_.room, *rules_},
       turn_{executor},
       timer_{executor},
       room_record_{Cdr{}} {}
@@ -107,7 +108,10 @@ asio::awaitable<Answered<void>> Conference::open() {
   const auto clocks = read_clocks();
   if (!identity_.tenant.empty()) {
     const auto taken = take(clocks.wall, policy::TenantSet{identity_.tenant});
-    if (!taken) co_return taken.error();
+    if (!taken) {
+      closed_ = true;
+      co_return taken.error();
+    }
   }
   if (identity_.layer != policy::Tightening{}) {
     const auto taken = take(clocks.wall, policy::RoomTightened{identity_.layer});
@@ -131,7 +135,10 @@ asio::awaitable<Answered<void>> Conference::open() {
 
 asio::awaitable<void> Conference::close(CauseForClosing cause) {
   const auto hold = co_await turn_.take();
-  if (closed_) co_return;
+  if (!closed_) co_await close_in_turn(cause);
+}
+
+asio::awaitable<void> Conference::close_in_turn(CauseForClosing cause) {
   closed_ = true;
   timer_.cancel();
   while (!participants_.empty()) {

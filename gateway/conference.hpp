@@ -9,18 +9,21 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/call_legs.hpp"
 #include "gateway/call_record.hpp"
 #include "gateway/media_worker.hpp"
 #include "gateway/metrics.hpp"
+#include "gateway/policy_in_force.hpp"
 #include "gateway/policy_layer.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
 #include "gateway/turn.hpp"
 #include "policy/room.hpp"
+#include "policy/rules_change.hpp"
 
 namespace assent::gateway {
 
@@ -30,7 +33,7 @@ using Publish =
 
 // What a conference needs of the process around it; all of it outlives the conference.
 struct ConferenceServices {
-  const policy::RuleBook& rules;
+  const PolicyInForce& policy;
   Storage& storage;
   SinkPlaces& sinks;
   PortRange& ports;
@@ -75,6 +78,13 @@ struct ConsentOutcome {
   WallTime at{};
   std::vector<policy::Decision> decisions;  // of this participant for this purpose
   std::vector<SinkCut> cut;
+};
+
+// What open rooms made of other rules.
+struct AdoptedRules {
+  std::size_t rooms = 0;
+  policy::Effect on;
+  std::size_t unrecorded = 0;  // rooms in which grants were suspended and storage refused to say so
 };
 
 // One holding of one room: who is in it, what they said, what runs, and the media that follows
@@ -124,6 +134,12 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<Answered<void>> start_purpose(policy::PurposeStarted start);
   boost::asio::awaitable<Answered<void>> stop_purpose(std::string purpose);
 
+  // Goes on under these rules. When this comes back, what they close is closed, and the grants that
+  // they suspend are recorded as such.
+  boost::asio::awaitable<AdoptedRules> adopt(std::shared_ptr<const policy::RuleBook> rules);
+  // What adopt() would come to now.
+  [[nodiscard]] policy::Effect preview(const policy::RuleBook& rules) const;
+
   // The worker noticed something on one of this room's legs.
   void on_relay_event(const media::RelayEvent& event);
 
@@ -155,6 +171,19 @@ class Conference : public std::enable_shared_from_this<Conference> {
     std::optional<TrackId> track;
     bool sink_failed = false;  // permitted, but the sink could not be opened
   };
+  // What was delivered to the server (no sink) or to a sink.
+  struct Flow {
+    std::optional<WallTime> first;
+    std::optional<WallTime> last;
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;
+
+    void add(const CdrRoute& route);
+    [[nodiscard]] Flow since(const Flow& earlier) const;
+  };
+  using FlowKey = std::pair<RouteKind, std::string>;
+  [[nodiscard]] static std::map<FlowKey, Flow> flows_of(const Cdr& cdr);
+
   struct Participant {
     Participant(policy::ParticipantJoined joined, media::SourceId on_relay, CallLegs call_legs,
                 Cdr opening)
@@ -172,6 +201,9 @@ class Conference : public std::enable_shared_from_this<Conference> {
     std::string language;
     bool latching = false;
     std::map<media::SinkId, Standing> standing;
+    // What crossed borders under rules that were in force before, and was judged by them.
+    std::vector<CdrTransfer> earlier_transfers;
+    std::map<FlowKey, Flow> earlier_flows;
   };
   struct PermitOrder {
     Participant* participant;
@@ -205,6 +237,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<void> settle(std::vector<Participant*> who);
   void fold(Participant& participant, const media::SourceRecord& record);
   void count(const media::SourceRecord& record, const CallRecord::ReasonOf& reason_of);
+  [[nodiscard]] RouteChange drop_closed_sinks();
 
   // conference_changes.cpp: what becomes known in mid-call.
   [[nodiscard]] policy::Decisions take_together(WallTime now,
@@ -216,11 +249,13 @@ class Conference : public std::enable_shared_from_this<Conference> {
                                                std::string_view otherwise);
 
   // conference_records.cpp: what is written down.
+  void name_rules(const std::string& hash);
   [[nodiscard]] Cdr opening_record(const JoinRequest& request) const;
   [[nodiscard]] CdrEntry entry_of(Participant& participant, CdrKind kind,
                                   std::optional<CauseForClosing> cause);
   [[nodiscard]] std::vector<CdrConsent> consents_of(const Participant& participant) const;
   [[nodiscard]] std::vector<CdrTransfer> transfers_of(Participant& participant) const;
+  void keep_transfers(Participant& participant) const;
   [[nodiscard]] std::vector<Record> journal(const policy::Decisions& decisions) const;
   [[nodiscard]] ConsentEvent notice_record(const Participant& participant,
                                            const policy::NoticeGiven& notice) const;
@@ -233,6 +268,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   // Every event of the room passes here, once.
   [[nodiscard]] Answered<policy::Decisions> take(WallTime now, const policy::Event& event);
 
+  boost::asio::awaitable<void> close_in_turn(CauseForClosing cause);
   boost::asio::awaitable<void> keep_time();
   boost::asio::awaitable<void> pass_time();
   boost::asio::awaitable<Answered<void>> part(Participant& participant, CauseForClosing cause);
@@ -250,6 +286,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   ConferenceServices& services_;
   MediaWorker& worker_;
   Identity identity_;
+  std::shared_ptr<const policy::RuleBook> rules_;  // that policy_ is under
   policy::Room policy_;
   Turn turn_;
   boost::asio::steady_timer timer_;

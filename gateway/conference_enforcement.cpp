@@ -74,6 +74,8 @@ asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions deci
     if (who != participants_.end()) touched.push_back(who->second.get());
   }
   publish_decisions(decisions);
+  // From now on the records of all are under other rules.
+  if (cause == CauseForClosing::policy_change) touched = everybody();
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   std::vector<Record> records;

@@ -19,7 +19,8 @@ json::object decision_json(const policy::Decision& decision) {
           {"sink", decision.sink},
           {"permitted", decision.permitted},
           {"reason", to_string(decision.reason)},
-          {"epoch", decision.epoch}};
+          {"epoch", decision.epoch},
+          {"rules", decision.rules_hash}};
 }
 
 std::string evidence_json(const policy::Evidence& evidence) {
@@ -63,6 +64,12 @@ Cdr Conference::opening_record(const JoinRequest& request) const {
   cdr.jurisdictions = request.evidence;
   cdr.policy_hash = policy_.rules().hash;
   return cdr;
+}
+
+void Conference::name_rules(const std::string& hash) {
+  room_record_.cdr().policy_hash = hash;
+  for (auto& [id, participant] : participants_)
+    participant->record.cdr().policy_hash = hash;
 }
 
 CdrEntry Conference::entry_of(Participant& participant, CdrKind kind,
@@ -175,7 +182,8 @@ void Conference::publish_decisions(const policy::Decisions& decisions) {
                                                    {"purpose", change.purpose},
                                                    {"giver", to_string(change.giver)},
                                                    {"state", to_string(change.state)},
-                                                   {"epoch", change.epoch}}));
+                                                   {"epoch", change.epoch},
+                                                   {"rules", policy_.rules().hash}}));
   }
   for (const auto& decision : decisions.changed) {
     auto object = decision_json(decision);

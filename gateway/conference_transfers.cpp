@@ -5,44 +5,49 @@
 #include "gateway/conference.hpp"
 
 namespace assent::gateway {
-namespace {
-
-struct Flow {
-  std::optional<WallTime> first;
-  std::optional<WallTime> last;
-  std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;
-
-  void add(const CdrRoute& route) {
-    for (const auto& interval : route.delivered) {
-      first = first ? std::min(*first, interval.first) : interval.first;
-      last = last ? std::max(*last, interval.last) : interval.last;
-      packets += interval.packets;
-      bytes += interval.bytes;
-    }
+void Conference::Flow::add(const CdrRoute& route) {
+  for (const auto& interval : route.delivered) {
+    first = first ? std::min(*first, interval.first) : interval.first;
+    last = last ? std::max(*last, interval.last) : interval.last;
+    packets += interval.packets;
+    bytes += interval.bytes;
   }
-};
-
-Flow flow_to(const Cdr& cdr, RouteKind kind, std::string_view sink) {
-  Flow flow;
-  for (const auto& leg : cdr.legs) {
-    if (leg.side != "client") continue;
-    for (const auto& route : leg.routes) {
-      if (route.kind == kind && route.sink == sink) flow.add(route);
-    }
-  }
-  return flow;
 }
 
-}  // namespace
+// Counters go up only, so the rest came after the last of what was counted earlier.
+Conference::Flow Conference::Flow::since(const Flow& earlier) const {
+  Flow rest = *this;
+  rest.packets -= earlier.packets;
+  rest.bytes -= earlier.bytes;
+  if (earlier.last) rest.first = std::max(first, earlier.last);
+  return rest;
+}
+
+std::map<Conference::FlowKey, Conference::Flow> Conference::flows_of(const Cdr& cdr) {
+  std::map<FlowKey, Flow> flows;
+  for (const auto& leg : cdr.legs) {
+    if (leg.side != "client") continue;
+    for (const auto& route : leg.routes)
+      flows[{route.kind, route.sink}].add(route);
+  }
+  return flows;
+}
+
+// Whether what passed until now was lawful is for the rules until now to say.
+void Conference::keep_transfers(Participant& participant) const {
+  participant.earlier_transfers = transfers_of(participant);
+  participant.earlier_flows = flows_of(participant.record.cdr());
+}
 
 std::vector<CdrTransfer> Conference::transfers_of(Participant& participant) const {
   const auto& rules = policy_.rules();
   const auto binding = policy::binding_rows(rules.jurisdictions, participant.who.evidence);
-  std::vector<CdrTransfer> transfers;
+  auto transfers = participant.earlier_transfers;
+  auto flows = flows_of(participant.record.cdr());
 
-  const auto add = [&](const Flow& flow, const std::string& processor_name, const std::string& to,
+  const auto add = [&](const FlowKey& key, const std::string& processor_name, const std::string& to,
                        const std::string& purpose, const std::string& category) {
+    const Flow flow = flows[key].since(participant.earlier_flows[key]);
     if (flow.packets == 0) return;
     const auto processor = rules.processors.find(processor_name);
     const bool known = processor != rules.processors.end();
@@ -71,12 +76,10 @@ std::vector<CdrTransfer> Conference::transfers_of(Participant& participant) cons
     }
   };
 
-  const Cdr& cdr = participant.record.cdr();
-  add(flow_to(cdr, RouteKind::call, ""), rules.server.processor, rules.server.jurisdiction, "call",
-      "");
+  add({RouteKind::call, ""}, rules.server.processor, rules.server.jurisdiction, "call", "");
   for (const auto& [name, sink] : rules.sinks) {
     const auto purpose = rules.purposes.find(sink.purpose);
-    add(flow_to(cdr, RouteKind::sink, name), sink.processor, sink.jurisdiction, sink.purpose,
+    add({RouteKind::sink, name}, sink.processor, sink.jurisdiction, sink.purpose,
         purpose == rules.purposes.end() ? std::string{} : purpose->second.category);
   }
   return transfers;

@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
 namespace assent::gateway {
@@ -20,6 +25,29 @@ std::string new_session(const media::Entropy& entropy) {
   return session;
 }
 
+// Rooms that move at the same time: they share the syncs of the disk, and leave room in its queue.
+constexpr std::size_t adoption_lanes = 256;
+
+struct Adoption {
+  std::vector<std::shared_ptr<Conference>> conferences;
+  std::shared_ptr<const policy::RuleBook> rules;
+  asio::steady_timer done;
+  std::size_t next = 0;
+  std::size_t lanes = 0;
+  AdoptedRules sum{};
+};
+
+asio::awaitable<void> move_rooms(Adoption& adoption) {
+  while (adoption.next < adoption.conferences.size()) {
+    const auto conference = adoption.conferences[adoption.next++];
+    const auto adopted = co_await conference->adopt(adoption.rules);
+    adoption.sum.rooms += adopted.rooms;
+    adoption.sum.on += adopted.on;
+    adoption.sum.unrecorded += adopted.unrecorded;
+  }
+  if (--adoption.lanes == 0) adoption.done.cancel();
+}
+
 }  // namespace
 
 Conferences::Conferences(asio::any_io_executor executor, ConferenceServices& services,
@@ -28,9 +56,10 @@ Conferences::Conferences(asio::any_io_executor executor, ConferenceServices& ser
 
 Answered<policy::Tightening> Conferences::judge_layer_of_tenant(const std::string& tenant,
                                                                 const PolicyLayer& layer) const {
-  const auto above = services_.rules.tenants.find(tenant);
-  const bool known = above != services_.rules.tenants.end();
-  return judge_layer(layer, services_.rules, known ? above->second : policy::Tightening{});
+  const policy::RuleBook& rules = services_.policy.now().rules;
+  const auto above = rules.tenants.find(tenant);
+  return judge_layer(layer, rules,
+                     above == rules.tenants.end() ? policy::Tightening{} : above->second);
 }
 
 asio::awaitable<Answered<std::shared_ptr<Conference>>> Conferences::put(std::string room,
@@ -97,6 +126,38 @@ asio::awaitable<void> Conferences::close_all(CauseForClosing cause) {
     const auto closed = co_await close(rooms_.begin()->first, cause);
     (void)closed;  // there is nothing that could refuse
   }
+}
+
+std::vector<std::shared_ptr<Conference>> Conferences::all() const {
+  std::vector<std::shared_ptr<Conference>> conferences;
+  for (const auto& [id, conference] : rooms_)
+    conferences.push_back(conference);
+  return conferences;
+}
+
+asio::awaitable<AdoptedRules> Conferences::preview(const policy::RuleBook& rules) const {
+  AdoptedRules sum;
+  for (const auto& conference : all()) {
+    if (conference->is_closed()) continue;
+    ++sum.rooms;
+    sum.on += conference->preview(rules);
+    co_await asio::post(executor_, asio::use_awaitable);  // others wait for the control thread, too
+  }
+  co_return sum;
+}
+
+asio::awaitable<AdoptedRules> Conferences::adopt(std::shared_ptr<const policy::RuleBook> rules) {
+  Adoption adoption{all(), std::move(rules), asio::steady_timer{executor_}};
+  adoption.done.expires_at(asio::steady_timer::time_point::max());
+  adoption.lanes = std::min(adoption_lanes, adoption.conferences.size());
+  if (adoption.lanes == 0) co_return adoption.sum;
+  for (std::size_t lane = adoption.lanes; lane > 0; --lane)
+    asio::co_spawn(executor_, move_rooms(adoption), asio::detached);
+  boost::system::error_code all_moved;
+  if (adoption.lanes != 0) {
+    co_await adoption.done.async_wait(asio::redirect_error(asio::use_awaitable, all_moved));
+  }
+  co_return adoption.sum;
 }
 
 void Conferences::on_relay_events(const std::vector<media::RelayEvent>& events) {

@@ -29,6 +29,11 @@ class Conferences {
   boost::asio::awaitable<Answered<void>> close(std::string room, CauseForClosing cause);
   boost::asio::awaitable<void> close_all(CauseForClosing cause);
 
+  // Every open room goes on under these rules; rooms that open meanwhile are to open under them.
+  boost::asio::awaitable<AdoptedRules> adopt(std::shared_ptr<const policy::RuleBook> rules);
+  // What adopt() would come to now.
+  boost::asio::awaitable<AdoptedRules> preview(const policy::RuleBook& rules) const;
+
   // What a worker's relay noticed.
   void on_relay_events(const std::vector<media::RelayEvent>& events);
 
@@ -39,6 +44,7 @@ class Conferences {
   [[nodiscard]] MediaWorker& least_busy_worker();
   [[nodiscard]] Answered<policy::Tightening> judge_layer_of_tenant(const std::string& tenant,
                                                                    const PolicyLayer& layer) const;
+  [[nodiscard]] std::vector<std::shared_ptr<Conference>> all() const;
 
   boost::asio::any_io_executor executor_;
   ConferenceServices& services_;

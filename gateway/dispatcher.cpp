@@ -187,7 +187,10 @@ asio::awaitable<HttpResponse> Dispatcher::perform_change(
 }
 
 asio::awaitable<HttpResponse> Dispatcher::serve(const ApiRoute& route, HttpRequest& request) {
-  if (route.method == HttpMethod::get) {
+  const auto dry_run = request.query.find("dry_run");
+  const bool only_asks = route.method == HttpMethod::get ||
+                         (dry_run != request.query.end() && dry_run->second == "true");
+  if (only_asks) {
     HttpResponse response = co_await perform(route, request);
     co_return response;
   }

@@ -1,5 +1,6 @@
 #include "gateway/http_session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -18,6 +19,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "gateway/api_routes.hpp"
 #include "gateway/http_wire.hpp"
 
 namespace assent::gateway {
@@ -81,7 +83,7 @@ class Exchange {
   explicit Exchange(Connection<Stream>& connection)
       : connection_{connection}, limits_{connection.connections->limits()} {
     parser_.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
-    parser_.body_limit(limits_.body_bytes_max);
+    parser_.body_limit(std::max(limits_.body_bytes_max, policy_body_bytes_max));
   }
 
   bool keep = false;
@@ -107,6 +109,13 @@ class Exchange {
     if (admission.refusal) {
       keep = keep && !head->has_body;
       co_await write(*admission.refusal);
+      co_return;
+    }
+    const std::size_t body_bytes_max =
+        admission.route->body_bytes_max.value_or(limits_.body_bytes_max);
+    parser_.body_limit(body_bytes_max);  // of a body in chunks; a length is known already
+    if (parser_.content_length().value_or(0) > body_bytes_max) {
+      co_await refuse_reading(http::error::body_limit);
       co_return;
     }
     const bool whole = co_await read_body(head->has_body);

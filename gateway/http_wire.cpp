@@ -105,7 +105,7 @@ std::optional<Problem> read_fault(const boost::system::error_code& error, bool t
     return make_problem(header_too_large, "at most 8 KiB of header fields are read");
   }
   if (error == http::error::body_limit) {
-    return make_problem(body_too_large, "at most 256 KiB of body are read");
+    return make_problem(body_too_large, "this operation does not take a body of that size");
   }
   if (error == http::error::bad_version) return make_problem(version_unsupported, "");
   if (error == http::error::end_of_stream || error == http::error::partial_message) {

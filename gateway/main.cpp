@@ -7,6 +7,7 @@
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/check.hpp"
@@ -42,7 +43,7 @@ assent::policy::WallTime wall_time() {
 
 int serve(const std::filesystem::path& file) {
   gateway::Faults faults;
-  const auto prepared =
+  auto prepared =
       gateway::prepare_to_serve(file, gateway::Surroundings::of_process(), wall_time(), faults);
   if (!prepared) {
     std::cerr << gateway::to_string(faults);
@@ -50,7 +51,7 @@ int serve(const std::filesystem::path& file) {
   }
   gateway::Log log{{prepared->config.log.level, prepared->config.log.format, {}}};
   gateway::log_preparation(*prepared, log);
-  return gateway::serve(prepared->config, prepared->rules, log);
+  return gateway::serve(prepared->config, std::move(prepared->policy), log);
 }
 
 void add_serve(CLI::App& app, CommandLine& line) {
@@ -66,6 +67,12 @@ void add_serve(CLI::App& app, CommandLine& line) {
       "  assent serve --config /etc/assent/assent.yaml\n"
       "  curl -H \"Authorization: Bearer $(cat build/assent-state/tokens/operator)\" \\\n"
       "    http://127.0.0.1:8088/metrics\n"
+      "SIGHUP reads the files of the policy again: policy.yaml, jurisdictions.yaml and\n"
+      "transfers.yaml, not assent.yaml. They come into force whole, and every room has moved to\n"
+      "them before the log says policy.in_force; or they have faults, which the log then names,\n"
+      "and nothing changes. A policy that was PUT to /v1/policy holds, also after a restart, "
+      "until\n"
+      "one of the files is changed.\n"
       "SIGTERM and Ctrl-C end it in order: every call detail record is closed. The status is 78\n"
       "when the configuration is wrong; all its faults are then on standard error.");
   serve_command->callback([&line] { line.run = [&line] { return serve(line.configuration); }; });

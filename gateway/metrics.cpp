@@ -192,6 +192,16 @@ void add_storage(Exposition& out, const StorageMetrics& storage) {
               .add({}, storage.lost_cdrs));
 }
 
+void add_policy(Exposition& out, const PolicyMetrics& policy) {
+  out.add(counter("policy_changes_total", "Policies that came into force since the start.")
+              .add({}, policy.changes));
+  out.add(counter("policy_refused_total", "Policies that were PUT and did not come into force.")
+              .add({}, policy.refused));
+  out.add(gauge("policy_reload_failed",
+                "1 if the last SIGHUP found faults in the files, and the policy before stayed.")
+              .add({}, policy.reload_failed ? 1 : 0));
+}
+
 }  // namespace
 
 void LatencyHistogram::observe(std::chrono::microseconds took) {
@@ -222,6 +232,7 @@ std::string exposition(const MetricsSnapshot& snapshot) {
   add_calls(out, snapshot);
   add_api(out, snapshot);
   add_storage(out, snapshot.storage);
+  add_policy(out, snapshot.policy);
   return out.text();
 }
 

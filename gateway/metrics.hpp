@@ -81,6 +81,12 @@ struct StorageMetrics {
   std::uint64_t lost_cdrs = 0;  // of running calls, that could not be stored
 };
 
+struct PolicyMetrics {
+  std::uint64_t changes = 0;   // that came into force since the start
+  std::uint64_t refused = 0;   // by PUT: with faults, outdated, or not recorded
+  bool reload_failed = false;  // the last SIGHUP left the policy before in force
+};
+
 struct MetricsSnapshot {
   std::chrono::sys_time<std::chrono::milliseconds> started{};
   TrafficMetrics from_client;
@@ -99,6 +105,7 @@ struct MetricsSnapshot {
 
   std::vector<ApiOperationMetrics> api;
   StorageMetrics storage;
+  PolicyMetrics policy;
 };
 
 // Prometheus' text format, version 0.0.4.

@@ -1,6 +1,7 @@
 #include "gateway/problem.hpp"
 
 #include <array>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <stdexcept>
@@ -37,6 +38,7 @@ constexpr std::array<Row, problem_types> rows{{
     {422, "urn:assent:problem:invalid-value", "A field's value is not valid"},
     {422, "urn:assent:problem:key-reused", "The idempotency key was used with another body"},
     {422, "urn:assent:problem:refused-by-policy", "The policy does not allow it"},
+    {422, "urn:assent:problem:faulty-policy", "The policy has faults"},
     {429, "urn:assent:problem:too-many-requests", "Too many requests"},
     {431, "urn:assent:problem:header-too-large", "The header is too large"},
     {500, "urn:assent:problem:internal", "The gateway failed"},
@@ -49,6 +51,19 @@ constexpr std::array<Row, problem_types> rows{{
 
 const Row& row(ProblemType type) {
   return rows.at(static_cast<std::size_t>(type));
+}
+
+boost::json::array faults_json(const std::vector<Fault>& faults) {
+  boost::json::array array;
+  for (const Fault& fault : faults) {
+    array.push_back({{"file", fault.file},
+                     {"line", fault.line},
+                     {"column", fault.column},
+                     {"path", fault.path},
+                     {"what", fault.what},
+                     {"remedy", fault.remedy}});
+  }
+  return array;
 }
 
 }  // namespace
@@ -64,7 +79,7 @@ std::string_view uri_of(ProblemType type) {
 }
 
 Problem make_problem(ProblemType type, std::string detail, std::string pointer) {
-  return Problem{type, std::move(detail), std::move(pointer)};
+  return Problem{type, std::move(detail), std::move(pointer), {}};
 }
 
 std::string to_json(const Problem& problem) {
@@ -74,6 +89,7 @@ std::string to_json(const Problem& problem) {
   body["status"] = status_of(problem.type);
   if (!problem.detail.empty()) body["detail"] = problem.detail;
   if (!problem.pointer.empty()) body["pointer"] = problem.pointer;
+  if (!problem.faults.empty()) body["faults"] = faults_json(problem.faults);
   return boost::json::serialize(body);
 }
 

@@ -3,6 +3,9 @@
 #include <boost/system/result.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "gateway/fault.hpp"
 
 namespace assent::gateway {
 
@@ -29,6 +32,7 @@ enum class ProblemType : unsigned char {
   invalid_value,       // 422
   key_reused,          // 422: an idempotency key with another body
   refused_by_policy,   // 422: well formed, and the policy says no
+  faulty_policy,       // 422: a policy that has faults, all of them in `faults`
   too_many_requests,   // 429
   header_too_large,    // 431
   internal,            // 500
@@ -38,7 +42,7 @@ enum class ProblemType : unsigned char {
   exhausted,           // 503: a limit of this gateway is reached (ports, rooms, sinks)
   version_unsupported  // 505
 };
-inline constexpr std::size_t problem_types = 28;
+inline constexpr std::size_t problem_types = 29;
 
 [[nodiscard]] unsigned status_of(ProblemType type);
 [[nodiscard]] std::string_view title_of(ProblemType type);
@@ -50,6 +54,7 @@ struct Problem {
   ProblemType type;
   std::string detail;
   std::string pointer;
+  std::vector<Fault> faults{};  // of a text in the body that has lines of its own
 };
 
 [[nodiscard]] Problem make_problem(ProblemType type, std::string detail, std::string pointer = {});

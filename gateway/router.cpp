@@ -71,8 +71,8 @@ std::optional<std::string> query_fault(const ApiRoute& route, const std::string&
                                        const std::string& value) {
   const auto known = std::find(route.query.begin(), route.query.end(), std::string_view{name});
   if (known == route.query.end()) return "the query has a parameter that is not known here";
-  if (name == "explain" && value != "true" && value != "false") {
-    return "?explain must be true or false";
+  if ((name == "explain" || name == "dry_run") && value != "true" && value != "false") {
+    return "?" + name + " must be true or false";
   }
   if (name == "after" && !is_number(value, 0, std::numeric_limits<std::int64_t>::max())) {
     return "?after must be the \"next\" of the page before";

@@ -23,25 +23,31 @@ std::vector<AccessToken> tokens_of(const Config& config) {
 }
 
 asio::awaitable<void> run_service(Service& service, Log& log, int& status) {
+  // Before anything else, for SIGHUP would end a process that does not wait for it.
+  asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM, SIGHUP};
   const bool started = co_await service.start();
   if (!started) {
     status = 1;
     co_return;
   }
-  asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
   log.info("service.started");
-  boost::system::error_code error;
-  co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  for (;;) {
+    boost::system::error_code error;
+    const int signal =
+        co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (error || signal != SIGHUP) break;
+    co_await service.reload_policy();
+  }
   log.info("service.stopping");
   co_await service.stop(CauseForClosing::shutdown);
 }
 
 }  // namespace
 
-int serve(const Config& config, const policy::RuleBook& rules, Log& log) {
+int serve(const Config& config, LoadedPolicy policy, Log& log) {
   int status = 0;
   asio::io_context context{1};
-  Service service{context, config, rules, tokens_of(config), log};
+  Service service{context, config, std::move(policy), tokens_of(config), log};
   asio::co_spawn(context, run_service(service, log, status),
                  [&](const std::exception_ptr& failure) {
                    if (failure) {

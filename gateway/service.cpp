@@ -67,17 +67,18 @@ StorageOptions storage_options(const Config& config) {
 
 }  // namespace
 
-Service::Service(asio::io_context& context, const Config& config, const policy::RuleBook& rules,
+Service::Service(asio::io_context& context, const Config& config, LoadedPolicy files,
                  std::vector<AccessToken> tokens, Log& log)
     : context_{context},
       config_{config},
       log_{log},
       storage_{storage_options(config)},
-      sinks_{places_of(config), rules, config.media.workers},
+      policy_{hold_files(std::move(files), read_clocks().wall)},
+      sinks_{places_of(config), config.media.workers},
       ports_{config.media.port_first, config.media.port_last, random_number()},
       events_{context.get_executor(), std::to_string(random_number())},
       conference_services_{
-          rules,
+          policy_,
           storage_,
           sinks_,
           ports_,
@@ -91,6 +92,9 @@ Service::Service(asio::io_context& context, const Config& config, const policy::
           totals_},
       workers_{make_workers()},
       conferences_{context.get_executor(), conference_services_, workers_},
+      policy_changes_{context.get_executor(),
+                      {config, policy_, conferences_, sinks_, storage_,
+                       conference_services_.publish, totals_, log}},
       access_{std::move(tokens)},
       dispatcher_{access_,
                   [this](std::string_view incident, std::string_view what) {
@@ -98,6 +102,8 @@ Service::Service(asio::io_context& context, const Config& config, const policy::
                                                 {"what", OperatorText{what}}});
                   }},
       backend_{conferences_,
+               policy_,
+               policy_changes_,
                storage_,
                ip_database_,
                events_,
@@ -135,6 +141,8 @@ asio::awaitable<bool> Service::start() {
   if (!open_ip_database()) co_return false;
   const bool closed = co_await close_left_over();
   if (!closed) co_return false;
+  const bool begun = co_await policy_changes_.begin();
+  if (!begun) co_return false;
   for (auto& worker : workers_) {
     const auto install = [this](MediaPath& path) { return sinks_.install(path); };
     const auto fault = co_await worker->run(install);
@@ -213,6 +221,7 @@ bool Service::listen() {
 asio::awaitable<void> Service::stop(CauseForClosing cause) {
   events_.close();
   co_await server_.stop(std::chrono::seconds{2});
+  co_await policy_changes_.settle();
   co_await conferences_.close_all(cause);
   // Storage answers in order: when this comes back, all that was handed over before is on disk.
   const auto last = co_await storage_.latest_consents("none");
@@ -254,6 +263,8 @@ Answered<std::string> Service::readiness() const {
         "Storage cannot be written, so no consent can be granted: " + health.problem);
   }
   json::object state{{"status", "ready"}, {"rooms", conferences_.rooms()}};
+  state["policy"] = {{"hash", policy_.now().rules.hash},
+                     {"reload_failed", totals_.policy.reload_failed}};
   json::array failing;
   for (const auto& [sink, recorder] : sinks_.recorders()) {
     if (!recorder->health().writable) failing.push_back(json::value(sinks_.name(sink)));

@@ -17,6 +17,8 @@
 #include "gateway/log.hpp"
 #include "gateway/media_worker.hpp"
 #include "gateway/metrics.hpp"
+#include "gateway/policy_changes.hpp"
+#include "gateway/policy_in_force.hpp"
 #include "gateway/port_range.hpp"
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
@@ -27,7 +29,8 @@ namespace assent::gateway {
 // owns it runs the context on one thread, which is the control thread.
 class Service {
  public:
-  Service(boost::asio::io_context& context, const Config& config, const policy::RuleBook& rules,
+  // `files`: the policy that the configuration names.
+  Service(boost::asio::io_context& context, const Config& config, LoadedPolicy files,
           std::vector<AccessToken> tokens, Log& log);
   ~Service();
   Service(const Service&) = delete;
@@ -35,6 +38,8 @@ class Service {
 
   // Closes what an earlier run left open, connects the sinks and listens. False: the log says why.
   boost::asio::awaitable<bool> start();
+  // Reads the files of the policy again, as on SIGHUP. What is wrong with them is in the log.
+  boost::asio::awaitable<void> reload_policy() { return policy_changes_.reload(); }
   // Ends requests, closes every room with `cause`, waits until all of it is stored.
   boost::asio::awaitable<void> stop(CauseForClosing cause);
 
@@ -55,12 +60,14 @@ class Service {
   MetricsSnapshot totals_;
   Storage storage_;
   IpDatabase ip_database_;
+  PolicyInForce policy_;
   SinkPlaces sinks_;
   PortRange ports_;
   EventHub events_;
   ConferenceServices conference_services_;
   std::vector<std::unique_ptr<MediaWorker>> workers_;
   Conferences conferences_;
+  PolicyChanges policy_changes_;
   Access access_;
   Dispatcher dispatcher_;
   ApiBackend backend_;

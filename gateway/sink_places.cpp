@@ -17,8 +17,7 @@ media::SinkId sink_id(std::size_t position) {
 
 }  // namespace
 
-SinkPlaces::SinkPlaces(std::vector<SinkPlace> places, const policy::RuleBook& rules,
-                       std::size_t workers)
+SinkPlaces::SinkPlaces(std::vector<SinkPlace> places, std::size_t workers)
     : places_{std::move(places)} {
   for (std::size_t i = 0; i < places_.size(); ++i) {
     ids_[places_[i].name] = sink_id(i);
@@ -29,10 +28,24 @@ SinkPlaces::SinkPlaces(std::vector<SinkPlace> places, const policy::RuleBook& ru
       recorders_[sink_id(i)] = std::make_unique<OggRecorder>(std::move(options));
     }
   }
-  std::size_t position = policy::sinks_max;
+}
+
+bool SinkPlaces::can_learn(const policy::RuleBook& rules) const {
+  std::size_t unknown = 0;
   for (const auto& [purpose, unused] : rules.purposes) {
-    ids_[policy::server_sink(purpose)] = sink_id(position++);
+    if (!ids_.contains(policy::server_sink(purpose))) ++unknown;
   }
+  return purposes_ + unknown <= policy::purposes_max;
+}
+
+bool SinkPlaces::learn(const policy::RuleBook& rules) {
+  if (!can_learn(rules)) return false;
+  for (const auto& [purpose, unused] : rules.purposes) {
+    const auto [at, is_new] =
+        ids_.try_emplace(policy::server_sink(purpose), sink_id(policy::sinks_max + purposes_));
+    if (is_new) ++purposes_;
+  }
+  return true;
 }
 
 std::optional<SinkPlaces::Fault> SinkPlaces::install(MediaPath& path) const {
@@ -77,7 +90,8 @@ OggRecorder* SinkPlaces::recorder(media::SinkId sink) const {
 }
 
 void SinkPlaces::list_in(MetricsSnapshot& totals) const {
-  for (const auto& place : places_) totals.sinks.emplace_back().sink = place.name;
+  for (const auto& place : places_)
+    totals.sinks.emplace_back().sink = place.name;
 }
 
 SinkMetrics* SinkPlaces::totals(MetricsSnapshot& totals, media::SinkId sink) const {

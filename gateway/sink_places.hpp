@@ -30,7 +30,13 @@ struct SinkPlace {
 // purposes that the conference server may perform itself are sinks too, without a place.
 class SinkPlaces {
  public:
-  SinkPlaces(std::vector<SinkPlace> places, const policy::RuleBook& rules, std::size_t workers);
+  SinkPlaces(std::vector<SinkPlace> places, std::size_t workers);
+
+  // Gives an id to each purpose that has none yet. Ids last as long as the process, also those of
+  // purposes that are gone: packets may be counted under them still. All or, where there are not
+  // enough, none.
+  [[nodiscard]] bool learn(const policy::RuleBook& rules);
+  [[nodiscard]] bool can_learn(const policy::RuleBook& rules) const;
 
   // Makes the sinks known to a worker's path. An error names the sink.
   struct Fault {
@@ -56,6 +62,7 @@ class SinkPlaces {
   std::vector<SinkPlace> places_;
   std::map<std::string, media::SinkId, std::less<>> ids_;
   std::map<media::SinkId, std::unique_ptr<OggRecorder>> recorders_;
+  std::size_t purposes_ = 0;  // with an id
 };
 
 }  // namespace assent::gateway

@@ -22,17 +22,17 @@ std::optional<Prepared> prepare_to_serve(const std::filesystem::path& file,
     std::move(made.begin(), made.end(), std::back_inserter(config.api.tokens));
   }
   if (!faults.empty()) return std::nullopt;
-  return Prepared{std::move(config), std::move(loaded->rules), std::move(loaded->warnings)};
+  return Prepared{std::move(config), std::move(*loaded)};
 }
 
 void log_preparation(const Prepared& prepared, Log& log) {
   const Config& config = prepared.config;
-  log.info("start.configuration",
-           {{"file", OperatorText{config.file}}, {"policy", OperatorText{prepared.rules.hash}}});
+  log.info("start.configuration", {{"file", OperatorText{config.file}},
+                                   {"policy", OperatorText{prepared.policy.rules.hash}}});
   if (!config.api.token_directory.empty()) {
     log.info("start.tokens", {{"directory", OperatorText{config.api.token_directory.native()}}});
   }
-  for (const std::string& warning : prepared.warnings) {
+  for (const std::string& warning : prepared.policy.warnings) {
     log.warning("start.warning", {{"what", OperatorText{warning}}});
   }
 }

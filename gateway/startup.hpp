@@ -2,21 +2,18 @@
 
 #include <filesystem>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "gateway/config.hpp"
 #include "gateway/fault.hpp"
 #include "gateway/log.hpp"
-#include "policy/rules.hpp"
+#include "gateway/policy_file.hpp"
 
 namespace assent::gateway {
 
 // What serve() runs on.
 struct Prepared {
   Config config;
-  policy::RuleBook rules;
-  std::vector<std::string> warnings;
+  LoadedPolicy policy;
 };
 
 // Everything between the command line and serve(): reads the configuration (empty: the embedded

@@ -164,7 +164,7 @@ TEST_F(Check, PreparesToServeOnDefaultsWithATokenForEachStaffRole) {
   EXPECT_EQ(roles_served.size(), 3U);
   EXPECT_FALSE(roles_served.contains(Role::participant));
   EXPECT_TRUE(fs::exists(folder / "state" / "tokens" / "operator"));
-  EXPECT_FALSE(prepared->rules.purposes.empty());
+  EXPECT_FALSE(prepared->policy.rules.purposes.empty());
   std::vector<std::string> lines;
   Log log{{LogLevel::info, LogFormat::json,
            [&lines](std::string_view line) { lines.emplace_back(line); }}};

@@ -16,6 +16,7 @@
 
 #include "gateway/api_routes.hpp"
 #include "gateway/embedded.hpp"
+#include "gateway/policy_json.hpp"
 #include "gateway/request_reader.hpp"
 #include "gateway/requests.hpp"
 #include "gateway/router.hpp"
@@ -199,7 +200,8 @@ TEST(OpenApi, RequestBodiesAreReadAsDescribed) {
       {Operation::post_answer, refusing(parse_answer)},
       {Operation::put_consent, refusing(parse_put_consent)},
       {Operation::put_notice, refusing(parse_put_notice)},
-      {Operation::put_purpose, refusing(parse_put_purpose)}};
+      {Operation::put_purpose, refusing(parse_put_purpose)},
+      {Operation::put_policy, refusing(parse_policy_proposal)}};
   for (const ApiRoute& route : api_routes()) {
     if (!route.json_body) continue;
     SCOPED_TRACE(route.operation_id);

@@ -51,7 +51,7 @@ class Changes : public testing::Test {
  protected:
   void open(std::string policy = {}, std::string_view body = "{}") {
     service.emplace(
-        RunningService::Options{.archive_port = archive.port(), .policy = std::move(policy)});
+        RunningService::Options{.archive_port = archive.port(), .policy_text = std::move(policy)});
     service->ask("PUT", room, body);
     service->ask("PUT", room + "/purposes/recording", R"({"by": "sinks"})");
   }

@@ -52,11 +52,14 @@ std::string configuration(const RunningService::Options& options,
     text += "  archive: {kind: rtp, address: \"127.0.0.1:" + std::to_string(options.archive_port) +
             "\"}\n";
   }
-  if (!options.policy.empty()) {
-    const auto file = state / "policy.yaml";
-    std::ofstream{file} << options.policy;
-    text += "policy: {policy: " + file.string() + "}\n";
+  auto policy = options.policy;
+  if (!options.policy_text.empty()) {
+    policy = state / "policy.yaml";
+    std::ofstream{policy} << options.policy_text;
   }
+  if (!policy.empty() || !options.transfers.empty()) text += "policy:\n";
+  if (!policy.empty()) text += "  policy: " + policy.string() + "\n";
+  if (!options.transfers.empty()) text += "  transfers: " + options.transfers.string() + "\n";
   return text;
 }
 
@@ -64,14 +67,16 @@ std::string configuration(const RunningService::Options& options,
 
 RunningService::RunningService(Options options)
     : state_{options.state.empty() ? folder_.path() : options.state},
-      log_{{LogLevel::error, LogFormat::json, {}}} {
+      log_{{LogLevel::info, LogFormat::json, [this](std::string_view line) {
+              const std::lock_guard lock{lines_access_};
+              lines_ += std::string(line) + '\n';
+            }}} {
   Faults faults;
   const Surroundings surroundings{state_, 2, LogFormat::json, true};
   config_ = load_config("test.yaml", configuration(options, state_), surroundings, faults);
   auto loaded = policy_of_config(config_, read_clocks().wall, faults);
   make_directories(config_, faults);
   if (!faults.empty() || !loaded) throw std::runtime_error(to_string(faults));
-  rules_ = std::move(loaded->rules);
   config_.api.listen = *media::parse_endpoint("127.0.0.1", 0);
   std::vector<AccessToken> tokens;
   for (std::size_t i = 0; i < roles; ++i) {
@@ -80,7 +85,8 @@ RunningService::RunningService(Options options)
     tokens.push_back({name, sha256(std::string(token) + name), role,
                       is_bound(role) ? "standup" : "", is_bound(role) ? "caller" : ""});
   }
-  service_ = std::make_unique<Service>(context_, config_, rules_, std::move(tokens), log_);
+  service_ =
+      std::make_unique<Service>(context_, config_, std::move(*loaded), std::move(tokens), log_);
   auto started = asio::co_spawn(context_, service_->start(), asio::use_future);
   control_ = std::thread{[this] {
     const auto guard = asio::make_work_guard(context_);
@@ -101,9 +107,23 @@ void RunningService::stop() {
   service_.reset();
 }
 
+std::string RunningService::bearer(Role role) {
+  return "Bearer " + std::string(token) + std::string(to_string(role));
+}
+
+void RunningService::reload() {
+  asio::co_spawn(context_, service_->reload_policy(), asio::use_future).get();
+}
+
+std::string RunningService::log() const {
+  const std::lock_guard lock{lines_access_};
+  return lines_;
+}
+
 ApiAnswer RunningService::call(std::string_view method, const std::string& path,
                                std::string_view body, std::string_view key) {
-  const bool records = path.starts_with("/v1/cdrs") || path.starts_with("/metrics");
+  const bool records =
+      path.starts_with("/v1/cdrs") || path.starts_with("/metrics") || path.starts_with("/v1/polic");
   return call_as(records ? Role::operator_ : Role::conference_server, method, path, body, key);
 }
 
@@ -115,8 +135,7 @@ ApiAnswer RunningService::call_as(Role role, std::string_view method, const std:
   http::request<http::string_body> request{http::string_to_verb({method.data(), method.size()}),
                                            path, 11};
   request.set(http::field::host, "127.0.0.1");
-  request.set(http::field::authorization,
-              "Bearer " + std::string(token) + std::string(to_string(role)));
+  request.set(http::field::authorization, bearer(role));
   if (!key.empty()) request.set("Idempotency-Key", std::string(key));
   if (!body.empty()) {
     request.set(http::field::content_type, "application/json");

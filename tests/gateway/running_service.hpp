@@ -3,6 +3,7 @@
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,8 +28,10 @@ class RunningService {
     std::uint16_t port_first = 0;    // media ports; 0: some free block of 200
     std::uint16_t port_last = 0;
     std::filesystem::path state{};  // empty: a folder of its own
-    std::string policy{};           // the text of a policy.yaml; empty: the built-in one
     std::filesystem::path ip_database{};
+    std::filesystem::path policy{};  // policy.yaml; empty: the built-in one
+    std::string policy_text{};       // or what one says
+    std::filesystem::path transfers{};
   };
   explicit RunningService(Options options);
   ~RunningService();
@@ -37,6 +40,11 @@ class RunningService {
 
   // Orderly, as on SIGTERM. Idempotent.
   void stop();
+
+  // As on SIGHUP; returns when it is done.
+  void reload();
+  // What was logged so far.
+  [[nodiscard]] std::string log() const;
 
   // `key`: of Idempotency-Key.
   ApiAnswer call(std::string_view method, const std::string& path, std::string_view body = {},
@@ -48,13 +56,16 @@ class RunningService {
   boost::json::value ask(std::string_view method, const std::string& path,
                          std::string_view body = {});
 
+  [[nodiscard]] std::uint16_t api_port() const { return service_->api_port(); }
+  [[nodiscard]] static std::string bearer(Role role);  // "Bearer ..."
   [[nodiscard]] const std::filesystem::path& state() const { return state_; }
 
  private:
   TemporaryFolder folder_;
   std::filesystem::path state_;
   Config config_;
-  policy::RuleBook rules_;
+  mutable std::mutex lines_access_;
+  std::string lines_;
   Log log_;
   boost::asio::io_context context_{1};
   std::unique_ptr<Service> service_;

@@ -1,0 +1,61 @@
+// How a conference goes on under other rules.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "gateway/conference.hpp"
+
+namespace assent::gateway {
+namespace asio = boost::asio;
+
+policy::Effect Conference::preview(const policy::RuleBook& rules) const {
+  policy::Decisions decisions;
+  const auto taken = policy_.preview(read_clocks().wall, policy::RulesChanged{&rules}, decisions);
+  return taken ? policy::effect_of(policy_.decisions(), decisions) : policy::Effect{};
+}
+
+asio::awaitable<AdoptedRules> Conference::adopt(std::shared_ptr<const policy::RuleBook> rules) {
+  const auto hold = co_await turn_.take();
+  AdoptedRules adopted;
+  if (closed_ || rules == rules_) co_return adopted;
+  co_await settle(everybody());  // what passed until now, passed under the rules before
+  for (Participant* participant : everybody())
+    keep_transfers(*participant);
+  const auto before = policy_.decisions();
+  auto decisions = take(read_clocks().wall, policy::RulesChanged{rules.get()});
+  if (!decisions) {
+    // Under no rules nothing may go on.
+    co_await close_in_turn(CauseForClosing::policy_change);
+    co_return adopted;
+  }
+  rules_ = std::move(rules);
+  name_rules(rules_->hash);
+  adopted.rooms = 1;
+  adopted.on = policy::effect_of(before, *decisions);
+  auto records = journal(*decisions);
+  co_await enforce(std::move(*decisions), CauseForClosing::policy_change, drop_closed_sinks());
+  record_later(to_entry(
+      room_record_.next(CdrKind::interim, CauseForClosing::policy_change, read_clocks().wall)));
+  if (records.empty()) co_return adopted;
+  const auto stored = co_await services_.storage.append(std::move(records));
+  if (!stored) adopted.unrecorded = 1;
+  co_return adopted;
+}
+
+// Sinks that the rules took away, or gave to another purpose.
+Conference::RouteChange Conference::drop_closed_sinks() {
+  RouteChange routes;
+  routes.who = everybody();
+  for (auto& [purpose, sinks] : running_) {
+    const auto active = policy_.active_sinks(purpose);
+    const auto is_closed = [&](media::SinkId sink) {
+      return std::find(active.begin(), active.end(), services_.sinks.name(sink)) == active.end();
+    };
+    std::copy_if(sinks.begin(), sinks.end(), std::back_inserter(routes.gone), is_closed);
+    std::erase_if(sinks, is_closed);
+  }
+  std::erase_if(running_, [](const auto& running) { return running.second.empty(); });
+  return routes;
+}
+
+}  // namespace assent::gateway

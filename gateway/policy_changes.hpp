@@ -1,0 +1,83 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/conferences.hpp"
+#include "gateway/config.hpp"
+#include "gateway/log.hpp"
+#include "gateway/policy_diff.hpp"
+#include "gateway/policy_in_force.hpp"
+#include "gateway/turn.hpp"
+#include "policy/rules_change.hpp"
+
+namespace assent::gateway {
+
+// What somebody wants in force. Texts that are absent stay as they are.
+struct PolicyProposal {
+  std::optional<std::string> policy;
+  std::optional<std::string> jurisdictions;
+  std::optional<std::string> transfers;
+  std::optional<std::string> expected;  // the hash of the policy that this is a change of
+};
+
+// What a change of the policy comes to.
+struct PolicyReport {
+  std::string from;  // hashes
+  std::string to;
+  PolicyDiff diff;
+  policy::MaterialChange material;
+  std::vector<std::string> warnings;
+  AdoptedRules effect;
+};
+
+// Every change of the policy in force, one at a time and each whole or not at all. A policy is
+// durable before the first room moves to it, and every open room has moved before the answer.
+class PolicyChanges {
+ public:
+  struct Around {
+    const Config& config;
+    PolicyInForce& in_force;
+    Conferences& conferences;
+    SinkPlaces& sinks;
+    Storage& storage;
+    Publish publish;
+    MetricsSnapshot& totals;
+    Log& log;
+  };
+  PolicyChanges(const boost::asio::any_io_executor& executor, Around around)
+      : around_{std::move(around)}, turn_{executor} {}
+
+  // At start, before the first room: the newest act of the operator holds. That is the policy of
+  // the files, unless another was PUT since they were written. False: the log says why.
+  boost::asio::awaitable<bool> begin();
+
+  boost::asio::awaitable<Answered<PolicyReport>> preview(PolicyProposal proposal);
+  boost::asio::awaitable<Answered<PolicyReport>> propose(PolicyProposal proposal, std::string by);
+
+  // Reads the three files again. Those that did not change since they were last read leave in
+  // force what was PUT since.
+  boost::asio::awaitable<void> reload();
+
+  // Waits until no change is under way.
+  boost::asio::awaitable<void> settle();
+
+ private:
+  [[nodiscard]] Answered<HeldPolicy> checked(PolicyProposal proposal, std::string by) const;
+  [[nodiscard]] PolicyReport report_of(const HeldPolicy& next) const;
+  [[nodiscard]] std::optional<Problem> no_place_for(const policy::RuleBook& rules) const;
+  bool hold_again(const AcceptedPolicy& put);
+  boost::asio::awaitable<bool> record_start(std::optional<AcceptedPolicy> newest);
+  boost::asio::awaitable<Answered<PolicyReport>> put_in_force(HeldPolicy next);
+  void tell(const PolicyReport& report) const;
+  void refuse_reload(std::string_view why);
+  void log_faults(LogWord event, const Faults& faults) const;
+
+  Around around_;
+  Turn turn_;
+};
+
+}  // namespace assent::gateway
