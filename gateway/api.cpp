@@ -258,7 +258,10 @@ class Api {
     }
     const auto explain = request.query.find("explain");
     if (explain != request.query.end() && explain->second == "true") {
-      co_return json_response(explanations_json(rules.explain(participant, purpose)));
+      auto explanations = rules.explain(participant, purpose);
+      for (auto& explanation : explanations)
+        explanation.at = read_clocks().wall;
+      co_return json_response(explanations_json(explanations));
     }
     co_return json_response(decisions_json(rules.decisions_for_purpose(participant, purpose)));
   }

@@ -123,10 +123,12 @@ policy::NoticeReference reference_of(NoticeReference notice) {
 }
 
 json::object finding_object(const policy::Finding& finding) {
-  return {{"axis", to_string(finding.axis)},   {"reason", to_string(finding.reason)},
-          {"detail", finding.detail},          {"row", finding.row},
-          {"citation", finding.citation},      {"source", finding.source},
-          {"source_date", finding.source_date}};
+  json::object object{{"axis", to_string(finding.axis)},   {"reason", to_string(finding.reason)},
+                      {"detail", finding.detail},          {"row", finding.row},
+                      {"citation", finding.citation},      {"source", finding.source},
+                      {"source_date", finding.source_date}};
+  if (finding.since) object["since"] = to_rfc3339(*finding.since);
+  return object;
 }
 
 }  // namespace
@@ -263,6 +265,8 @@ std::string explanations_json(const std::vector<policy::Explanation>& explanatio
   json::array array;
   for (const auto& explanation : explanations) {
     auto object = decision_object(explanation.decision);
+    object["at"] = to_rfc3339(explanation.at);
+    if (explanation.since) object["since"] = to_rfc3339(*explanation.since);
     object["words"] = in_words(explanation);
     json::array findings;
     for (const auto& finding : explanation.findings)

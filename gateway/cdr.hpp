@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/json_fault.hpp"
 #include "gateway/storage_record.hpp"
 #include "policy/event.hpp"
 
@@ -143,16 +144,9 @@ struct Cdr {
 // One line of JSON, without a line feed, the same text for the same record.
 [[nodiscard]] std::string to_json(const Cdr& cdr);
 
-// What is wrong with a text that is no CDR: a JSON pointer and a sentence.
-struct CdrFault {
-  std::string pointer;
-  std::string what;
-};
 // The inverse of to_json (of what it wrote: evidence comes back shortened). Unknown fields and
 // words, missing fields and other versions are faults.
-[[nodiscard]] boost::system::result<Cdr, CdrFault> parse_cdr(std::string_view json);
-[[noreturn]] void throw_exception_from_error(const CdrFault& fault,
-                                             const boost::source_location& location);
+[[nodiscard]] boost::system::result<Cdr, JsonFault> parse_cdr(std::string_view json);
 
 [[nodiscard]] CdrEntry to_entry(const Cdr& cdr);
 

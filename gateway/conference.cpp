@@ -92,6 +92,7 @@ Conference::Conference(const asio::any_io_executor& executor, ConferenceServices
       identity_{std::move(identity)},
       rules_{services.policy.rules()},
       policy_{identity_.room, *rules_},
+      events_{identity_.session, identity_.room},
       turn_{executor},
       timer_{executor},
       room_record_{Cdr{}} {}
@@ -100,12 +101,15 @@ Answered<policy::Decisions> Conference::take(WallTime now, const policy::Event& 
   policy::Decisions decisions;
   const auto taken = policy_.handle(now, event, decisions);
   if (!taken) return problem_of(taken.error());
+  const bool only_time = std::holds_alternative<policy::TimePassed>(event);
+  if (!only_time || !decisions.changed.empty() || !decisions.consents.empty()) note(now, event);
   return decisions;
 }
 
 asio::awaitable<Answered<void>> Conference::open() {
   const auto hold = co_await turn_.take();
   const auto clocks = read_clocks();
+  note(clocks.wall, policy::RulesChanged{&policy_.rules()});  // what it begins under
   if (!identity_.tenant.empty()) {
     const auto taken = take(clocks.wall, policy::TenantSet{identity_.tenant});
     if (!taken) {
@@ -145,6 +149,7 @@ asio::awaitable<void> Conference::close_in_turn(CauseForClosing cause) {
     const auto parted = co_await part(*participants_.begin()->second, cause);
     (void)parted;  // what leaves is never refused
   }
+  record_events_later();
   record_later(to_entry(room_record_.next(CdrKind::stop, cause, read_clocks().wall)));
 }
 
@@ -157,6 +162,7 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   const auto clocks = read_clocks();
   auto decisions = take(clocks.wall, request.who);
   if (!decisions) co_return decisions.error();
+  journal_later(*decisions);
 
   const auto add = [room = identity_.key](MediaPath& path) {
     return path.relay().add_source(room);
@@ -195,6 +201,7 @@ asio::awaitable<Answered<void>> Conference::part(Participant& participant, Cause
   const auto consents = consents_of(participant);  // as they stood
   auto decisions = take(clocks.wall, policy::ParticipantLeft{participant.id});
   if (!decisions) co_return decisions.error();
+  journal_later(*decisions);
   co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
   std::vector<Participant*> leaver(1, &participant);
   co_await settle(std::move(leaver));
@@ -309,7 +316,7 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::restrict_consent(policy::D
   });
   result.cut = std::move(cut);
   if (receipt_of) records.emplace_back(receipt_of(result));
-  const auto stored = co_await services_.storage.append(std::move(records));
+  const auto stored = co_await store(std::move(records));
   if (!stored) {
     co_return not_recorded(stored.error(),
                            "What was stated is in effect, but could not be recorded");
@@ -328,7 +335,7 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::grant_consent(policy::Deci
   const auto result = outcome(whose);
   if (receipt_of) records.emplace_back(receipt_of(result));
   co_await enforce(std::move(restricting), CauseForClosing::consent_change);
-  const auto stored = co_await services_.storage.append(std::move(records));
+  const auto stored = co_await store(std::move(records));
   if (stored) {
     co_await enforce(std::move(decisions), CauseForClosing::consent_change);
     co_return result;
@@ -354,6 +361,7 @@ asio::awaitable<Answered<void>> Conference::start_purpose(policy::PurposeStarted
   const std::string purpose = start.purpose;
   auto decisions = take(read_clocks().wall, std::move(start));
   if (!decisions) co_return decisions.error();
+  journal_later(*decisions);
 
   const auto before = std::exchange(running_[purpose], *places);
   RouteChange routes;
@@ -370,6 +378,7 @@ asio::awaitable<Answered<void>> Conference::stop_purpose(std::string purpose) {
   const auto hold = co_await turn_.take();
   auto decisions = take(read_clocks().wall, policy::PurposeStopped{purpose});
   if (!decisions) co_return decisions.error();
+  journal_later(*decisions);
   RouteChange routes;
   routes.who = everybody();
   routes.gone = std::exchange(running_[purpose], {});
@@ -477,11 +486,11 @@ asio::awaitable<void> Conference::pass_time() {
   if (closed_) co_return;
   const auto clocks = read_clocks();
   if (auto decisions = take(clocks.wall, policy::TimePassed{})) {
-    auto records = journal(*decisions);
+    journal_later(*decisions);
     co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
-    if (!records.empty()) record_later(std::move(records));
   }
   if (clocks.steady < next_interim_) co_return;
+  record_events_later();  // what storage refused before
   next_interim_ = clocks.steady + services_.interim_period;
   const auto present = everybody();
   co_await settle(present);

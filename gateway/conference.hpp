@@ -19,6 +19,7 @@
 #include "gateway/policy_in_force.hpp"
 #include "gateway/policy_layer.hpp"
 #include "gateway/problem.hpp"
+#include "gateway/room_journal.hpp"
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
 #include "gateway/turn.hpp"
@@ -256,17 +257,22 @@ class Conference : public std::enable_shared_from_this<Conference> {
   [[nodiscard]] std::vector<CdrConsent> consents_of(const Participant& participant) const;
   [[nodiscard]] std::vector<CdrTransfer> transfers_of(Participant& participant) const;
   void keep_transfers(Participant& participant) const;
-  [[nodiscard]] std::vector<Record> journal(const policy::Decisions& decisions) const;
+  [[nodiscard]] std::vector<Record> journal(const policy::Decisions& decisions);
   [[nodiscard]] ConsentEvent notice_record(const Participant& participant,
                                            const policy::NoticeGiven& notice) const;
+  boost::asio::awaitable<Stored<RecordId>> store(std::vector<Record> records);
   void record_later(std::vector<Record> records);
+  void record_events_later();
+  void journal_later(const policy::Decisions& decisions);
   void record_later(CdrEntry entry);
   void publish_decisions(const policy::Decisions& decisions);
   void publish_sink_failure(const policy::Decision& decision, RecorderError error);
   void publish_cut(const SinkCut& mark, std::string_view participant);
 
-  // Every event of the room passes here, once.
+  // Every event of the room passes here, once, and is in the room's record from then on: with what
+  // its taker stores next, or else by itself.
   [[nodiscard]] Answered<policy::Decisions> take(WallTime now, const policy::Event& event);
+  void note(WallTime now, const policy::Event& event);
 
   boost::asio::awaitable<void> close_in_turn(CauseForClosing cause);
   boost::asio::awaitable<void> keep_time();
@@ -288,6 +294,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   Identity identity_;
   std::shared_ptr<const policy::RuleBook> rules_;  // that policy_ is under
   policy::Room policy_;
+  RoomJournal events_;
   Turn turn_;
   boost::asio::steady_timer timer_;
   media::TimePoint next_interim_;

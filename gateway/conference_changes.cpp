@@ -93,7 +93,7 @@ policy::Decisions Conference::take_together(WallTime now,
 
 asio::awaitable<Answered<void>> Conference::store(std::vector<Record> records,
                                                   std::string_view otherwise) {
-  const auto stored = co_await services_.storage.append(std::move(records));
+  const auto stored = co_await store(std::move(records));
   if (!stored) co_return not_recorded(stored.error(), otherwise);
   co_return Answered<void>{};
 }
@@ -135,6 +135,7 @@ asio::awaitable<Answered<void>> Conference::change(std::string participant,
   auto decisions =
       take_together(read_clocks().wall, events_between(who.who, after, what.reevaluate));
   who.who = after;
+  journal_later(decisions);
   co_await enforce(std::move(decisions), cause);
   if (durable_first) co_return Answered<void>{};
   std::vector<Record> records;
@@ -201,6 +202,7 @@ asio::awaitable<Answered<void>> Conference::give_notice(policy::NoticeGiven noti
   if (!stored) co_return stored.error();
   auto decisions = take(read_clocks().wall, notice);
   if (!decisions) co_return decisions.error();
+  journal_later(*decisions);
   co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
   co_return Answered<void>{};
 }

@@ -1,11 +1,14 @@
 // What a conference writes down and tells.
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "gateway/conference.hpp"
+#include "gateway/room_event_json.hpp"
 
 namespace assent::gateway {
 namespace asio = boost::asio;
@@ -106,8 +109,21 @@ std::vector<CdrConsent> Conference::consents_of(const Participant& participant) 
   return consents;
 }
 
-std::vector<Record> Conference::journal(const policy::Decisions& decisions) const {
+void Conference::note(WallTime now, const policy::Event& event) {
+  std::string subject;
+  if (const auto* joined = std::get_if<policy::ParticipantJoined>(&event))
+    subject = joined->subject;
+  const auto who = participants_.find(participant_of(event));
+  if (who != participants_.end()) subject = who->second->who.subject;
+  events_.note(now, event, std::move(subject), policy_.rules().hash);
+  asio::post(timer_.get_executor(), [self = shared_from_this()] { self->record_events_later(); });
+}
+
+// The events that brought the decisions about, and what they changed.
+std::vector<Record> Conference::journal(const policy::Decisions& decisions) {
   std::vector<Record> records;
+  for (auto& event : events_.take())
+    records.emplace_back(std::move(event));
   for (const auto& change : decisions.consents) {
     ConsentEvent event;
     event.session = identity_.session;
@@ -157,15 +173,40 @@ ConsentEvent Conference::notice_record(const Participant& participant,
   return event;
 }
 
-// Counters are cumulative, so a record that is lost is made up for by the next one.
+asio::awaitable<Stored<RecordId>> Conference::store(std::vector<Record> records) {
+  std::vector<RoomEvent> events;
+  for (const auto& record : records)
+    if (const auto* event = std::get_if<RoomEvent>(&record)) events.push_back(*event);
+  const auto stored = co_await services_.storage.append(std::move(records));
+  if (!stored) events_.give_back(std::move(events));
+  co_return stored;
+}
+
+// Counters are cumulative, so a CDR that is lost is made up for by the next one.
 void Conference::record_later(std::vector<Record> records) {
   asio::co_spawn(
       timer_.get_executor(),
-      [](ConferenceServices& services, std::vector<Record> all) -> asio::awaitable<void> {
-        const auto stored = co_await services.storage.append(std::move(all));
-        if (!stored) ++services.totals.storage.lost_cdrs;
-      }(services_, std::move(records)),
+      [](std::shared_ptr<Conference> self, std::vector<Record> all) -> asio::awaitable<void> {
+        const bool has_cdr = std::any_of(all.begin(), all.end(), [](const Record& record) {
+          return std::holds_alternative<CdrEntry>(record);
+        });
+        const auto stored = co_await self->store(std::move(all));
+        if (!stored && has_cdr) ++self->services_.totals.storage.lost_cdrs;
+      }(shared_from_this(), std::move(records)),
       asio::detached);
+}
+
+// Of what restricts, or permits on what is durable already.
+void Conference::journal_later(const policy::Decisions& decisions) {
+  auto records = journal(decisions);
+  if (!records.empty()) record_later(std::move(records));
+}
+
+void Conference::record_events_later() {
+  std::vector<Record> records;
+  for (auto& event : events_.take())
+    records.emplace_back(std::move(event));
+  if (!records.empty()) record_later(std::move(records));
 }
 
 void Conference::record_later(CdrEntry entry) {

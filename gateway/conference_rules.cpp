@@ -32,13 +32,13 @@ asio::awaitable<AdoptedRules> Conference::adopt(std::shared_ptr<const policy::Ru
   name_rules(rules_->hash);
   adopted.rooms = 1;
   adopted.on = policy::effect_of(before, *decisions);
+  const bool suspends = !decisions->consents.empty();
   auto records = journal(*decisions);
   co_await enforce(std::move(*decisions), CauseForClosing::policy_change, drop_closed_sinks());
   record_later(to_entry(
       room_record_.next(CdrKind::interim, CauseForClosing::policy_change, read_clocks().wall)));
-  if (records.empty()) co_return adopted;
-  const auto stored = co_await services_.storage.append(std::move(records));
-  if (!stored) adopted.unrecorded = 1;
+  const auto stored = co_await store(std::move(records));
+  if (!stored && suspends) adopted.unrecorded = 1;
   co_return adopted;
 }
 

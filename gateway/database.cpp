@@ -117,6 +117,52 @@ constexpr std::string_view consent_columns =
     "id, session, room, participant, subject, purpose, giver, statement, state, method, strength, "
     "evidence, notice, rules, epoch, expires, at";
 
+struct RecordedSessionRow {
+  long long first = 0;
+  long long last = 0;
+  long long closed = 0;
+  RecordedSession session;
+
+  void bind(soci::statement& statement) {
+    statement.exchange(into(session.session));
+    statement.exchange(into(session.room));
+    statement.exchange(into(first));
+    statement.exchange(into(last));
+    statement.exchange(into(closed));
+  }
+  RecordedSession take() {
+    session.first = to_wall(first);
+    session.last = to_wall(last);
+    session.closed = closed == 0 ? std::nullopt : std::optional{to_wall(closed)};
+    return session;
+  }
+};
+
+struct RoomEventRow {
+  long long id = 0;
+  long long seq = 0;
+  long long at = 0;
+  RoomEvent event;
+
+  void bind(soci::statement& statement) {
+    statement.exchange(into(id));
+    for (auto* text : {&event.session, &event.room, &event.participant, &event.subject,
+                       &event.rules, &event.json}) {
+      statement.exchange(into(*text));
+    }
+    statement.exchange(into(seq));
+    statement.exchange(into(at));
+  }
+  RoomEvent take() {
+    event.id = RecordId{id};
+    event.seq = static_cast<std::uint64_t>(seq);
+    event.at = to_wall(at);
+    return event;
+  }
+};
+constexpr std::string_view room_event_columns =
+    "id, session, room, participant, subject, rules, json, seq, at";
+
 // Runs a prepared query whose results are bound to `row`.
 template <class Row, class Value>
 void fetch_all(soci::statement& statement, Row& row, const std::string& text,
@@ -149,6 +195,7 @@ struct Database::Session {
   void insert(const StoredReceipt& receipt, long long id);
   void insert(const CdrEntry& entry, long long id);
   void insert(const AcceptedPolicy& accepted, long long id);
+  void insert(const RoomEvent& event, long long id);
 
   std::filesystem::path file;
   soci::session sql;
@@ -202,7 +249,8 @@ void Database::Session::find_last_id() {
   sql << "SELECT max((SELECT coalesce(max(id), 0) FROM consents),"
          "           (SELECT coalesce(max(id), 0) FROM receipts),"
          "           (SELECT coalesce(max(id), 0) FROM cdrs),"
-         "           (SELECT coalesce(max(id), 0) FROM accepted_policies))",
+         "           (SELECT coalesce(max(id), 0) FROM accepted_policies),"
+         "           (SELECT coalesce(max(id), 0) FROM room_events))",
       into(last_id);
 }
 
@@ -213,6 +261,7 @@ void Database::Session::remove_unacknowledged(RecordId acknowledged) {
   sql << "DELETE FROM consents WHERE id > :last AND state = 'granted'", use(last);
   sql << "DELETE FROM receipts WHERE id > :last", use(last);
   sql << "DELETE FROM accepted_policies WHERE id > :last", use(last);
+  sql << "DELETE FROM room_events WHERE id > :last", use(last);
   std::vector<CdrEntry> removed;
   CdrRow row;
   soci::statement statement{sql};
@@ -293,6 +342,16 @@ void Database::Session::insert(const AcceptedPolicy& accepted, long long id) {
   sql << "INSERT INTO accepted_policies VALUES (:1, :2, :3, :4, :5, :6, :7, :8)", use(id),
       use(accepted.hash), use(accepted.source), use(accepted.by), use(accepted.files),
       use(accepted.server_processor), use(accepted.server_jurisdiction), use(at);
+}
+
+void Database::Session::insert(const RoomEvent& event, long long id) {
+  const auto seq = static_cast<long long>(event.seq);
+  const long long at = to_stored(event.at);
+  // Handed over again after a failure that was none: it is the same one.
+  sql << joined({"INSERT OR REPLACE INTO room_events (", room_event_columns,
+                 ") VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9)"}),
+      use(id), use(event.session), use(event.room), use(event.participant), use(event.subject),
+      use(event.rules), use(event.json), use(seq), use(at);
 }
 
 Database::Database(const std::filesystem::path& file, bool may_create,
@@ -415,6 +474,34 @@ std::optional<AcceptedPolicy> Database::find_policy(const std::string& hash) {
   if (!session_->sql.got_data()) return std::nullopt;
   found.id = RecordId{id};
   found.at = to_wall(at);
+  return found;
+}
+
+std::vector<RecordedSession> Database::recorded_sessions(const std::string& room) {
+  std::vector<RecordedSession> found;
+  RecordedSessionRow row;
+  soci::statement statement{session_->sql};
+  if (!room.empty()) statement.exchange(use(room));
+  fetch_all(
+      statement, row,
+      joined({"SELECT e.session, e.room, min(e.at), max(e.at), coalesce((SELECT c.at FROM cdrs c"
+              " WHERE c.session = e.session AND c.participant = '' AND c.kind = 'stop'"
+              " LIMIT 1), 0) FROM room_events e",
+              room.empty() ? "" : " WHERE e.room = :room",
+              " GROUP BY e.session ORDER BY min(e.at), e.session"}),
+      found);
+  return found;
+}
+
+std::vector<RoomEvent> Database::room_events(const std::string& session) {
+  std::vector<RoomEvent> found;
+  RoomEventRow row;
+  soci::statement statement{session_->sql};
+  statement.exchange(use(session));
+  fetch_all(statement, row,
+            joined({"SELECT ", room_event_columns,
+                    " FROM room_events WHERE session = :session ORDER BY seq"}),
+            found);
   return found;
 }
 

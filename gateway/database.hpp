@@ -21,8 +21,8 @@ class Database {
  public:
   // Creates the file with mode 0600 if it may, migrates the schema, and proves that it can write.
   // `acknowledged`: the last id that this process has told to anyone. A commit that failed may
-  // still have reached the disk; of what is beyond, grants, receipts, CDRs and policies are
-  // removed, because they were refused, and what restricts is kept.
+  // still have reached the disk; of what is beyond, grants, receipts, CDRs, policies and events of
+  // rooms are removed, because they were refused, and what restricts is kept.
   Database(const std::filesystem::path& file, bool may_create,
            std::optional<RecordId> acknowledged);
   ~Database();
@@ -41,6 +41,10 @@ class Database {
   [[nodiscard]] std::vector<CdrEntry> cdrs(const CdrQuery& query);
   // The newest acceptance of the policy with this hash; of any, where it is empty.
   [[nodiscard]] std::optional<AcceptedPolicy> find_policy(const std::string& hash);
+  // Those of a room, or of all rooms, in the order in which they began.
+  [[nodiscard]] std::vector<RecordedSession> recorded_sessions(const std::string& room);
+  // Of one session, in their order.
+  [[nodiscard]] std::vector<RoomEvent> room_events(const std::string& session);
   // The last record of every chain without a stop.
   [[nodiscard]] std::vector<CdrEntry> last_of_open_chains();
 

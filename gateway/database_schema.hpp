@@ -60,6 +60,17 @@ CREATE INDEX accepted_policies_by_hash ON accepted_policies (hash);
 )sql",
     R"sql(
 ALTER TABLE consents ADD COLUMN giver TEXT NOT NULL DEFAULT 'participant';
+)sql",
+    R"sql(
+-- What the policy of each room was told. The columns `participant` and `subject` alone say who it is
+-- about: other words there erase a person, and the room can still be decided again.
+CREATE TABLE room_events (
+  id INTEGER PRIMARY KEY,
+  session TEXT NOT NULL, room TEXT NOT NULL, participant TEXT NOT NULL, subject TEXT NOT NULL,
+  rules TEXT NOT NULL, json TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
+  UNIQUE (session, seq));
+CREATE INDEX room_events_of_room ON room_events (room, at);
+CREATE INDEX room_events_of_subject ON room_events (subject);
 )sql"};
 
 }  // namespace assent::gateway

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,7 +16,9 @@
 #include "gateway/config.hpp"
 #include "gateway/embedded.hpp"
 #include "gateway/fault.hpp"
+#include "gateway/hindsight.hpp"
 #include "gateway/log.hpp"
+#include "gateway/rfc3339.hpp"
 #include "gateway/serve.hpp"
 #include "gateway/startup.hpp"
 #include "gateway/version.hpp"
@@ -33,7 +37,15 @@ struct CommandLine {
   std::vector<std::filesystem::path> files;
   std::filesystem::path configuration;
   std::string described_file = "assent";
+  std::filesystem::path database;
   bool is_for_elsewhere = false;
+  gateway::ExplainQuestion explain;
+  gateway::ReplayQuestion replay;
+  std::string at;
+  std::string since;
+  std::string until;
+  std::string on;
+  std::vector<std::string> annulled;
   std::function<int()> run;
 };
 
@@ -132,6 +144,142 @@ void add_schema(CLI::App& app, CommandLine& line) {
   });
 }
 
+// "2026-12-01T14:00:00Z", or a day for its beginning.
+assent::policy::WallTime instant(const std::string& option, const std::string& text) {
+  const bool is_day = text.size() == sizeof "2026-12-01" - 1;
+  const auto time = gateway::parse_rfc3339(is_day ? text + "T00:00:00Z" : text);
+  if (!time) {
+    throw CLI::ValidationError(option, gateway::as_shown(text) + " is neither a day such as " +
+                                           "2026-12-01 nor a time such as 2026-12-01T14:00:00Z");
+  }
+  return *time;
+}
+
+std::optional<assent::policy::WallTime> optional_instant(const std::string& option,
+                                                         const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional{instant(option, text)};
+}
+
+std::optional<assent::policy::Date> optional_day(const std::string& option,
+                                                 const std::string& text) {
+  const auto time = optional_instant(option, text);
+  return time ? std::optional{std::chrono::floor<std::chrono::days>(*time)} : std::nullopt;
+}
+
+void add_database(CLI::App& command, CommandLine& line) {
+  auto* database = command.add_option("--database", line.database,
+                                      "The service's database, or a copy of it; a copy is read");
+  command
+      .add_option("--config", line.configuration,
+                  "Or the configuration that names it; without either, the built-in one")
+      ->excludes(database);
+}
+
+std::filesystem::path database_of(const CommandLine& line) {
+  if (!line.database.empty()) return line.database;
+  auto surroundings = gateway::Surroundings::of_process();
+  surroundings.is_here = false;  // only its database is of interest
+  gateway::Faults faults;
+  const auto config = line.configuration.empty()
+                          ? gateway::default_config(surroundings, faults)
+                          : gateway::load_config(line.configuration, surroundings, faults);
+  if (!faults.empty()) throw std::runtime_error(gateway::to_string(faults));
+  return config.storage.database;
+}
+
+void add_explain(CLI::App& app, CommandLine& line) {
+  auto* command = app.add_subcommand(
+      "explain", "Why somebody's media goes, or does not go, somewhere: now or at a past instant");
+  auto& question = line.explain;
+  command->add_option("--room", question.room, "The room")->required();
+  command->add_option("--participant", question.participant, "Whose media")->required();
+  command->add_option("--purpose", question.purpose, "What for: a purpose, or a sink")->required();
+  command->add_option("--at", line.at, "As of this day or time; without it, as of now");
+  command->add_option("--session", question.session,
+                      "Which holding of the room; without it, the latest that had begun");
+  add_database(*command, line);
+  command->add_flag("--json", question.as_json, "As the API answers ?explain=true");
+  command->footer(
+      "Examples:\n"
+      "  assent explain --room standup --participant ann --purpose recording\n"
+      "  assent explain --room standup --participant ann --purpose recording \\\n"
+      "    --at 2026-11-25T14:03:00Z --database /var/lib/assent/assent.db\n"
+      "The answer is in words that can be forwarded: yes or no, then each thing that must hold,\n"
+      "with the rule, its source and its date. The room is decided again from its record, under\n"
+      "the policy that it had. A copy of the database is read; the service may be running.\n"
+      "The status is 1 when the record cannot tell, and standard error says why.");
+  command->callback([&line] {
+    line.explain.at = optional_instant("--at", line.at).value_or(wall_time());
+    line.run = [&line] {
+      gateway::explain(database_of(line), line.explain, std::cout);
+      return status_sound;
+    };
+  });
+}
+
+void read_annulments(CommandLine& line) {
+  auto& change = line.replay.change;
+  for (const std::string& word : line.annulled) {
+    const auto mechanism = assent::policy::parse_mechanism(word);
+    if (!mechanism || *mechanism == assent::policy::Mechanism::none) {
+      std::vector<std::string_view> words;
+      for (std::size_t i = 1; i < assent::policy::mechanisms; ++i)
+        words.push_back(to_string(static_cast<assent::policy::Mechanism>(i)));
+      throw CLI::ValidationError("--annul", gateway::as_shown(word) + " is no mechanism; " +
+                                                gateway::suggest(word, words));
+    }
+    change.annulled.push_back(*mechanism);
+  }
+  const auto on = optional_day("--on", line.on);
+  if (on) change.on = *on;
+  line.replay.as_at = optional_day("--at", line.at);
+  if (!line.replay.as_at) line.replay.as_at = on;
+}
+
+void add_replay(CLI::App& app, CommandLine& line) {
+  auto* command = app.add_subcommand(
+      "replay", "Decide recorded rooms again under changed rules: which sinks stop, for whom?");
+  auto& question = line.replay;
+  command->add_option("--room", question.room, "Only this room; without it, all of them");
+  command->add_option("--since", line.since, "Only rooms held at this day or time, or later");
+  command->add_option("--until", line.until, "Only rooms that began before this day or time");
+  command->add_option("--policy", question.change.files.policy, "Instead of the policy they had");
+  command->add_option("--jurisdictions", question.change.files.jurisdictions,
+                      "Instead of the jurisdictions they had");
+  command->add_option("--transfers", question.change.files.transfers,
+                      "Instead of the transfers they had");
+  auto* annul = command->add_option(
+      "--annul", line.annulled, "This mechanism of transfers is annulled, such as dpf; repeatable");
+  annul->allow_extra_args(false);
+  auto* on = command->add_option("--on", line.on, "From this day on");
+  annul->needs(on);
+  on->needs(annul);
+  command->add_option("--at", line.at,
+                      "As if every room took place on this day; without it, the day of --on, or "
+                      "else the days on which they did");
+  add_database(*command, line);
+  command->add_flag("--verbose", question.with_details, "Every room and person, too");
+  command->add_flag("--json", question.as_json, "All of it, for a program");
+  command->footer(
+      "Examples:\n"
+      "  assent replay --annul dpf --on 2026-12-01\n"
+      "                               the EU-US framework falls that day: which sinks stop?\n"
+      "  assent replay --transfers transfers-new.yaml --since 2026-11-01 --json\n"
+      "  assent replay --policy policy-new.yaml --room standup --verbose\n"
+      "Nothing is changed by it: a copy of the database is read, and the service may be running.\n"
+      "Every room is decided twice from its record, under the rules it had and under the changed\n"
+      "ones; the table says what differs.");
+  command->callback([&line] {
+    line.replay.since = optional_instant("--since", line.since);
+    line.replay.until = optional_instant("--until", line.until);
+    read_annulments(line);
+    line.run = [&line] {
+      gateway::replay(database_of(line), line.replay, std::cout, std::cerr);
+      return status_sound;
+    };
+  });
+}
+
 void add_version(CLI::App& app, CommandLine& line) {
   app.add_subcommand("version", "Print the version")->callback([&line] {
     line.run = [] {
@@ -164,11 +312,17 @@ int run(int argc, char** argv) {
       "Examples:\n"
       "  assent check /etc/assent/assent.yaml\n"
       "                               find all faults of a configuration at once\n"
+      "  assent explain --room standup --participant ann --purpose recording\n"
+      "                               why her media goes there, or not\n"
+      "  assent replay --annul dpf --on 2026-12-01\n"
+      "                               which sinks would stop if that framework fell\n"
       "Each command explains itself:  assent check --help");
   CommandLine line;
   add_serve(app, line);
   add_check(app, line);
   add_schema(app, line);
+  add_explain(app, line);
+  add_replay(app, line);
   add_version(app, line);
   if (names_unknown_command(app, argc, argv)) return status_usage;
   try {

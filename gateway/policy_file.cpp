@@ -77,6 +77,12 @@ std::optional<LoadedPolicy> read_policy(PolicyTexts texts, policy::WallTime now,
   return loaded;
 }
 
+void replace_texts(const PolicyFiles& files, PolicyTexts& texts, Faults& faults) {
+  if (!files.policy.empty()) texts.policy = text_of(files.policy, {}, faults);
+  if (!files.jurisdictions.empty()) texts.jurisdictions = text_of(files.jurisdictions, {}, faults);
+  if (!files.transfers.empty()) texts.transfers = text_of(files.transfers, {}, faults);
+}
+
 void bind_server(const Config& config, policy::RuleBook& rules, Faults& faults) {
   const std::string& processor = config.conference_server.processor;
   const auto fault = [&](std::string what, std::string remedy) {

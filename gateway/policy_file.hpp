@@ -30,6 +30,9 @@ struct LoadedPolicy {
 [[nodiscard]] std::optional<LoadedPolicy> read_policy(PolicyTexts texts, policy::WallTime now,
                                                       Faults& faults);
 
+// Reads the files whose path is not empty in place of the texts that are there.
+void replace_texts(const PolicyFiles& files, PolicyTexts& texts, Faults& faults);
+
 // Who runs the conference server, and where, is in assent.yaml. Without a processor there, it is
 // the policy's own (role: self).
 void bind_server(const Config& config, policy::RuleBook& rules, Faults& faults);

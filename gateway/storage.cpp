@@ -21,6 +21,9 @@ std::size_t size_of(const AcceptedPolicy& accepted) {
   const auto& [policy, jurisdictions, transfers] = accepted.texts;
   return policy.text.size() + jurisdictions.text.size() + transfers.text.size();
 }
+std::size_t size_of(const RoomEvent& event) {
+  return event.json.size();
+}
 
 bool too_large(const Record& record) {
   return std::visit([](const auto& of) { return size_of(of) > record_bytes_max; }, record);

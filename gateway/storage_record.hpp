@@ -77,7 +77,32 @@ struct AcceptedPolicy {
   WallTime at{};
 };
 
-using Record = std::variant<ConsentEvent, StoredReceipt, CdrEntry, AcceptedPolicy>;
+// One event that the policy of a room took: in their order they rebuild the room as it was at any
+// instant. See room_event_json.hpp. Who it is about stands in `participant` and `subject` only.
+struct RoomEvent {
+  RecordId id{};
+  std::string session;
+  std::string room;
+  std::string participant;  // empty: the whole room
+  std::string subject;
+  std::uint64_t seq = 0;  // from 1 in each session, without gaps
+  std::string rules;      // hash of those that it was decided under
+  WallTime at{};          // never earlier than that of the event before
+  std::string json;
+
+  bool operator==(const RoomEvent&) const = default;
+};
+
+// What is recorded of one holding of a room.
+struct RecordedSession {
+  std::string session;
+  std::string room;
+  WallTime first{};                // event
+  WallTime last{};                 // event
+  std::optional<WallTime> closed;  // by its call detail record
+};
+
+using Record = std::variant<ConsentEvent, StoredReceipt, CdrEntry, AcceptedPolicy, RoomEvent>;
 
 enum class StorageError : unsigned char {
   queue_full,   // storage does not keep up; later records may be taken

@@ -16,12 +16,14 @@ void refuse(StorageJob& job, StorageError error) {
   std::visit([&](auto& of) { of.reply.send(error); }, job);
 }
 
-// Consents and receipts keep a part of the queue to themselves: CDRs must not crowd them out.
+// Consents and receipts keep a part of the queue to themselves: what can be stored a little later
+// must not crowd them out.
 bool is_urgent(const StorageJob& job) {
   const auto* const append = std::get_if<AppendJob>(&job);
   return append != nullptr &&
          std::any_of(append->together.begin(), append->together.end(), [](const Record& record) {
-           return !std::holds_alternative<CdrEntry>(record);
+           return !std::holds_alternative<CdrEntry>(record) &&
+                  !std::holds_alternative<RoomEvent>(record);
          });
 }
 

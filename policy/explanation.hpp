@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,12 @@ namespace assent::policy {
 struct Finding {
   Axis axis{};
   Reason reason = Reason::undecided;  // permitted where content
-  std::string detail;                 // in words
+  std::string detail;                 // in whole sentences
   std::string row;  // "jurisdictions/US-CA", "transfers/EU/US", "processors/recorder"
   std::string citation;
   std::string source;
   std::string source_date;
+  std::optional<WallTime> since;  // when what it rests on came to be, where somebody did it
 };
 
 // Why this participant's media does, or does not, go to this sink.
@@ -23,11 +25,12 @@ struct Explanation {
   std::string room;
   std::string subject;
   WallTime at{};
+  std::optional<WallTime> since;  // when this came to be so
   Decision decision;
   std::vector<Finding> findings;  // one an axis, in the order of Axis
 };
 
-// For a privacy officer to forward: plain English, several lines.
+// For a privacy officer to forward: plain English, the answer first, then a line for each finding.
 [[nodiscard]] std::string in_words(const Explanation& explanation);
 
 }  // namespace assent::policy

@@ -32,7 +32,7 @@ void Room::State::decide_slot(std::size_t slot, Decisions& out) {
     const Standing stands = standing(*member, purpose);
     const TransferAnswer transfer = transfer_of(*member, slot);
     const Facts facts = facts_of(*member, slot, stands, found, transfer);
-    Cell next{decide(facts), transfer.mechanism, never, pending_};
+    Cell next{decide(facts), transfer.mechanism, never, pending_, now_};
     const bool permitted = next.reason == Reason::permitted;
     if (permitted) next.deadline = deadline_of(*member, slot, stands, found, transfer);
     any_permitted = any_permitted || permitted;
@@ -41,6 +41,7 @@ void Room::State::decide_slot(std::size_t slot, Decisions& out) {
     const bool same = cell.reason == next.reason && cell.deadline == next.deadline &&
                       cell.mechanism == next.mechanism;
     if (same) continue;
+    if (cell.reason == next.reason) next.since = cell.since;
     cell = next;
     out.changed.push_back(decision_of(*member, slot));
   }

@@ -77,7 +77,7 @@ void Room::State::set_consent(Member& member, std::size_t purpose, Giver giver, 
 void Room::State::close_slot(std::size_t slot, Reason why, Decisions& out) {
   active_.reset(slot);
   for (const auto& member : members_) {
-    member->cells[slot] = {why, Mechanism::none, never, pending_};
+    member->cells[slot] = {why, Mechanism::none, never, pending_, now_};
     out.changed.push_back(decision_of(*member, slot));
   }
 }

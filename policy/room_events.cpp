@@ -194,7 +194,7 @@ void Room::State::apply(const ParticipantLeft& event, Decisions& out) {
   Member& member = **at;
   for (std::size_t slot = 0; slot < member.cells.size(); ++slot) {
     if (!active_.test(slot)) continue;
-    member.cells[slot] = {Reason::participant_unknown, Mechanism::none, never, pending_};
+    member.cells[slot] = {Reason::participant_unknown, Mechanism::none, never, pending_, now_};
     out.changed.push_back(decision_of(member, slot));
   }
   if (member.next_expiry != never) expiries_.erase({member.next_expiry, member.id});

@@ -28,6 +28,7 @@ struct Cell {
   Mechanism mechanism = Mechanism::none;
   WallTime deadline = never;  // of a permission
   Epoch epoch = 0;
+  WallTime since{};  // when this reason came to hold
 };
 
 // What the law says about everybody with the same jurisdictions, by slot. Shared, because most of

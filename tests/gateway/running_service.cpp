@@ -52,6 +52,7 @@ std::string configuration(const RunningService::Options& options,
     text += "  archive: {kind: rtp, address: \"127.0.0.1:" + std::to_string(options.archive_port) +
             "\"}\n";
   }
+  text += options.sinks;
   auto policy = options.policy;
   if (!options.policy_text.empty()) {
     policy = state / "policy.yaml";

@@ -32,6 +32,7 @@ class RunningService {
     std::filesystem::path policy{};  // policy.yaml; empty: the built-in one
     std::string policy_text{};       // or what one says
     std::filesystem::path transfers{};
+    std::string sinks{};  // lines under `sinks:` besides
   };
   explicit RunningService(Options options);
   ~RunningService();

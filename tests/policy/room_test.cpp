@@ -160,12 +160,32 @@ TEST(Room, ExplainsInWordsThatCanBeForwarded) {
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].findings.size(), axes);
   const std::string words = in_words(found[0]);
-  EXPECT_THAT(words, testing::HasSubstr("media does not go to recorder for recording"));
-  EXPECT_THAT(words, testing::HasSubstr("Everybody in the room must have granted it"));
-  EXPECT_THAT(words, testing::HasSubstr("participant b"));
+  EXPECT_THAT(words, testing::StartsWith(
+                         "No. The audio and video of participant a in room room do not go to "
+                         "recorder for recording, because everybody in the room must have granted "
+                         "it, and somebody has not. It depends on participant b.\n"));
+  EXPECT_THAT(words, testing::HasSubstr("24 November 2026, 12:00:00 UTC"));
+  EXPECT_THAT(words, testing::HasSubstr("not legal advice"));
   EXPECT_THAT(words, testing::HasSubstr("jurisdictions/DE; Act of DE; a reliable place"));
   EXPECT_THAT(play.room.explain("a", "nonsense"), IsEmpty());
   EXPECT_EQ(play.room.explain("a", "summary").size(), 1u) << "also what is not started";
+}
+
+TEST(Room, SaysSinceWhenItsAnswerHolds) {
+  const RuleBook rules = rulebook();
+  Play play{rules};
+  play.join("a", "NL");
+  play.start("recording", {"recorder"});
+  play.pass(1min);
+  play.grant("a");
+  play.pass(1min);
+  play.join("b", "NL");  // changes nothing for a
+  const auto since = play.room.explain("a", "recorder").at(0).since;
+  EXPECT_EQ(since, noon + 1min);
+  play.withdraw("a");
+  const auto found = play.room.explain("a", "recorder").at(0);
+  EXPECT_EQ(found.since, noon + 2min);
+  EXPECT_EQ(found.findings.at(static_cast<std::size_t>(Axis::consent)).since, noon + 2min);
 }
 
 TEST(Reasons, EachHasItsOwnWordAndASentence) {

@@ -1,0 +1,91 @@
+#include "gateway/database_snapshot.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include "gateway/database.hpp"
+#include "tests/gateway/temporary_folder.hpp"
+
+namespace assent::gateway {
+namespace {
+
+// Large ones, so that the log is moved into the file again and again.
+std::vector<Record> events(std::uint64_t first, std::uint64_t count) {
+  std::vector<Record> made;
+  for (std::uint64_t seq = first; seq < first + count; ++seq) {
+    RoomEvent event;
+    event.session = "session";
+    event.room = "room";
+    event.seq = seq;
+    event.at = WallTime{std::chrono::milliseconds{seq}};
+    event.json = std::string(2'000, 'x');
+    made.emplace_back(std::move(event));
+  }
+  return made;
+}
+
+class Snapshot : public testing::Test {
+ protected:
+  std::filesystem::path file() const { return folder_.path() / "assent.db"; }
+  TemporaryFolder folder_;
+};
+
+TEST_F(Snapshot, IsWholeAndHoldsAllThatWasCommittedBeforeItWhileTheServiceWrites) {
+  constexpr std::uint64_t commits = 300;
+  constexpr std::uint64_t of_each = 40;
+  std::atomic<std::uint64_t> committed = 0;
+  Database database{file(), true, std::nullopt};
+  std::jthread writer{[&] {
+    for (std::uint64_t i = 0; i < commits; ++i) {
+      const auto together = events(i * of_each + 1, of_each);
+      database.begin();
+      EXPECT_TRUE(database.store(together));
+      database.commit();
+      committed = (i + 1) * of_each;
+    }
+  }};
+  std::size_t snapshots = 0;
+  while (committed < commits * of_each) {
+    const std::uint64_t before = committed;
+    const DatabaseSnapshot copy{file()};
+    Database read{copy.file(), false, std::nullopt};
+    const auto found = read.room_events("session");
+    EXPECT_GE(found.size(), before);
+    EXPECT_EQ(found.size() % of_each, 0U) << "half a commit";
+    for (std::size_t i = 0; i < found.size(); ++i)
+      ASSERT_EQ(found[i].seq, i + 1);
+    ++snapshots;
+  }
+  writer.join();
+  EXPECT_GT(snapshots, 1U);
+}
+
+TEST_F(Snapshot, IsPrivateAndGoneAfterwards) {
+  { Database database{file(), true, std::nullopt}; }
+  std::filesystem::path copy_folder;
+  {
+    const DatabaseSnapshot copy{file()};
+    copy_folder = copy.file().parent_path();
+    struct stat status {};
+    ASSERT_EQ(::stat(copy_folder.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0700U);
+  }
+  EXPECT_FALSE(std::filesystem::exists(copy_folder));
+}
+
+TEST_F(Snapshot, SaysWhatCannotBeCopiedOrRead) {
+  EXPECT_THROW(DatabaseSnapshot{folder_.path() / "none.db"}, std::runtime_error);
+  EXPECT_THROW(DatabaseSnapshot{folder_.path()}, std::runtime_error);
+  std::ofstream{file()} << "this is no database, though it is long enough to be one; "
+                        << std::string(4'096, 'x');
+  const DatabaseSnapshot copy{file()};
+  EXPECT_THROW((Database{copy.file(), false, std::nullopt}), std::exception);
+}
+
+}  // namespace
+}  // namespace assent::gateway
