@@ -21,6 +21,7 @@
 #include "gateway/rfc3339.hpp"
 #include "gateway/serve.hpp"
 #include "gateway/startup.hpp"
+#include "gateway/verify.hpp"
 #include "gateway/version.hpp"
 
 namespace {
@@ -46,6 +47,7 @@ struct CommandLine {
   std::string until;
   std::string on;
   std::vector<std::string> annulled;
+  gateway::Verification verification;
   std::function<int()> run;
 };
 
@@ -280,6 +282,33 @@ void add_replay(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_verify(CLI::App& app, CommandLine& line) {
+  auto* verify = app.add_subcommand(
+      "verify", "Compute the ledger again and compare it with every checkpoint there is");
+  auto& asked = line.verification;
+  verify->add_option("--ledger", asked.ledger, "The ledger's folder, or a copy of it")
+      ->default_val("build/assent-state/ledger");
+  verify->add_option("--key", asked.key,
+                     "Verifier key that was kept when the ledger was begun; without it the one in "
+                     "the ledger's folder, which proves less");
+  verify->add_option("--database", asked.database,
+                     "The service's database, which remembers the newest checkpoint");
+  verify->add_option("--checkpoint", asked.checkpoints,
+                     "A checkpoint that was kept elsewhere: the ledger must continue it");
+  verify->footer(
+      "Examples:\n"
+      "  assent verify --ledger /var/lib/assent/ledger --database /var/lib/assent/assent.sqlite\n"
+      "  assent verify --ledger copy --key ledger.vkey --checkpoint last-year --checkpoint june\n"
+      "Reads only, and not while the service runs. Prints what was verified, or the first thing\n"
+      "that is wrong, where, and what to do. The status is 0 when all is sound, 1 when not.");
+  verify->callback([&line] {
+    line.run = [&line] {
+      const bool sound = gateway::verify_ledger(line.verification, std::cout, std::cerr);
+      return sound ? status_sound : status_faults;
+    };
+  });
+}
+
 void add_version(CLI::App& app, CommandLine& line) {
   app.add_subcommand("version", "Print the version")->callback([&line] {
     line.run = [] {
@@ -323,6 +352,7 @@ int run(int argc, char** argv) {
   add_schema(app, line);
   add_explain(app, line);
   add_replay(app, line);
+  add_verify(app, line);
   add_version(app, line);
   if (names_unknown_command(app, argc, argv)) return status_usage;
   try {

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/subject_keys.hpp"
+#include "policy/merkle_tree.hpp"
+#include "policy/time.hpp"
+
+namespace assent::gateway {
+
+// What the ledger keeps of what happened.
+enum class LedgerKind : unsigned char {
+  consent,             // a participant's statement and what became of it
+  decision,            // what was permitted or withheld, and why
+  policy,              // the rules put in force
+  retention,           // the end of a record's retention
+  disclosure,          // to an authority, doubly authorised
+  cut,                 // where a withdrawal ended the streams
+  erasure,             // a subject's key was destroyed
+  checkpoint_witness,  // a checkpoint was given to somebody outside
+};
+[[nodiscard]] std::string_view to_string(LedgerKind kind);
+
+// What the caller records. Every text but `subject` and `data` stands in the ledger for ever: ids
+// of rooms' sessions, purposes, states and hashes, and nothing that says who.
+struct LedgerEntry {
+  LedgerKind kind{};
+  policy::WallTime at{};
+  std::string session;  // this holding of the room; random, not the room's name
+  std::string purpose;
+  std::string state;         // granted, refused, withdrawn, ...; or the reason of a decision
+  std::string jurisdiction;  // that the rule was of
+  std::string rules;         // hash of policy and data sets, "sha256:<hex>"
+  std::uint64_t epoch = 0;
+  std::string subject;  // whom it is about: enters as a commitment only
+  std::string data;     // receipt, evidence, participant: enters as a commitment only
+};
+
+using LedgerNonce = std::array<std::byte, 32>;
+
+// The leaf as it is hashed and stored: JSON without white space, keys in one order. With a
+// subject, HMAC-SHA-256(subject's key, which || nonce || text) stands for the id and for the data:
+// who has the key can show what was recorded, and once the key is destroyed nobody can, not even
+// by trying out every possible id. Nothing when a text is not one that a ledger may keep, or there
+// is data without a subject to protect it.
+[[nodiscard]] std::optional<std::string> to_leaf(const LedgerEntry& entry, const SubjectKey* key,
+                                                 const LedgerNonce& nonce);
+
+struct LedgerLeaf {
+  LedgerEntry open;  // without subject and data
+  std::optional<LedgerNonce> nonce;
+  std::optional<policy::Digest> subject;
+  std::optional<policy::Digest> data;
+};
+// Only what to_leaf() writes, byte for byte.
+[[nodiscard]] std::optional<LedgerLeaf> parse_ledger_entry(std::string_view leaf);
+
+// Whether the leaf was made of this subject and this data.
+[[nodiscard]] bool commits_to(const LedgerLeaf& leaf, const SubjectKey& key,
+                              std::string_view subject, std::string_view data);
+
+}  // namespace assent::gateway
