@@ -196,6 +196,7 @@ struct Database::Session {
   void insert(const CdrEntry& entry, long long id);
   void insert(const AcceptedPolicy& accepted, long long id);
   void insert(const RoomEvent& event, long long id);
+  void insert(const LedgerCheckpoint& checkpoint, long long id);
 
   std::filesystem::path file;
   soci::session sql;
@@ -250,7 +251,8 @@ void Database::Session::find_last_id() {
          "           (SELECT coalesce(max(id), 0) FROM receipts),"
          "           (SELECT coalesce(max(id), 0) FROM cdrs),"
          "           (SELECT coalesce(max(id), 0) FROM accepted_policies),"
-         "           (SELECT coalesce(max(id), 0) FROM room_events))",
+         "           (SELECT coalesce(max(id), 0) FROM room_events),",
+         "           (SELECT coalesce(max(id), 0) FROM ledger_checkpoint))",
       into(last_id);
 }
 
@@ -352,6 +354,15 @@ void Database::Session::insert(const RoomEvent& event, long long id) {
                  ") VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9)"}),
       use(id), use(event.session), use(event.room), use(event.participant), use(event.subject),
       use(event.rules), use(event.json), use(seq), use(at);
+}
+
+// Answers may be stored in another order than the ledger gave them: never remember less.
+void Database::Session::insert(const LedgerCheckpoint& checkpoint, long long id) {
+  const auto size = static_cast<long long>(checkpoint.size);
+  sql << "INSERT INTO ledger_checkpoint VALUES (:1, :2, :3)", use(id), use(size),
+      use(checkpoint.note);
+  sql << "DELETE FROM ledger_checkpoint WHERE id NOT IN"
+         " (SELECT id FROM ledger_checkpoint ORDER BY size DESC, id DESC LIMIT 1)";
 }
 
 Database::Database(const std::filesystem::path& file, bool may_create,
@@ -503,6 +514,12 @@ std::vector<RoomEvent> Database::room_events(const std::string& session) {
                     " FROM room_events WHERE session = :session ORDER BY seq"}),
             found);
   return found;
+}
+
+std::optional<std::string> Database::ledger_checkpoint() {
+  std::string note;
+  session_->sql << "SELECT note FROM ledger_checkpoint", into(note);
+  return session_->sql.got_data() ? std::optional{note} : std::nullopt;
 }
 
 std::vector<CdrEntry> Database::last_of_open_chains() {

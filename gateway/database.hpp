@@ -45,6 +45,7 @@ class Database {
   [[nodiscard]] std::vector<RecordedSession> recorded_sessions(const std::string& room);
   // Of one session, in their order.
   [[nodiscard]] std::vector<RoomEvent> room_events(const std::string& session);
+  [[nodiscard]] std::optional<std::string> ledger_checkpoint();
   // The last record of every chain without a stop.
   [[nodiscard]] std::vector<CdrEntry> last_of_open_chains();
 

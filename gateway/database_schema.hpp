@@ -71,6 +71,10 @@ CREATE TABLE room_events (
   UNIQUE (session, seq));
 CREATE INDEX room_events_of_room ON room_events (room, at);
 CREATE INDEX room_events_of_subject ON room_events (subject);
+)sql",
+    R"sql(
+CREATE TABLE ledger_checkpoint (
+  id INTEGER PRIMARY KEY, size INTEGER NOT NULL, note TEXT NOT NULL);
 )sql"};
 
 }  // namespace assent::gateway

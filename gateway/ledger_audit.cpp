@@ -226,13 +226,13 @@ class Audit {
       if (file == checkpoint_name || file == verifier_key_name || covered_.contains(file) ||
           parse_segment_name(file))
         continue;
-      const bool superseded = is_superseded(file);
-      if (!superseded) made_.left_over.push_back(file);
-      if (superseded || parse_tile_path(file) || is_draft(file)) made_.removable.push_back(file);
+      const bool is_clutter = is_draft(file) || is_superseded(file);
+      if (!is_clutter) made_.left_over.push_back(file);
+      if (is_clutter || parse_tile_path(file)) made_.removable.push_back(file);
     }
   }
 
-  // Of a file that was to get its name once it was whole.
+  // Of a file that was to get its name once it was whole: nothing was ever read from it.
   static bool is_draft(const std::string& file) {
     return file == std::string{checkpoint_name} + ".tmp" ||
            file == std::string{verifier_key_name} + ".tmp" ||

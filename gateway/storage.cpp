@@ -24,6 +24,9 @@ std::size_t size_of(const AcceptedPolicy& accepted) {
 std::size_t size_of(const RoomEvent& event) {
   return event.json.size();
 }
+std::size_t size_of(const LedgerCheckpoint& checkpoint) {
+  return checkpoint.note.size();
+}
 
 bool too_large(const Record& record) {
   return std::visit([](const auto& of) { return size_of(of) > record_bytes_max; }, record);
@@ -82,6 +85,12 @@ boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> Storage::find_poli
 
 boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> Storage::newest_policy() {
   return find_policy({});
+}
+
+boost::asio::awaitable<Stored<std::optional<std::string>>> Storage::ledger_checkpoint() {
+  using Answer = Stored<std::optional<std::string>>;
+  co_return co_await await_reply<Answer>(
+      [&](Reply<Answer> reply) { thread_->put(LedgerCheckpointJob{std::move(reply)}); });
 }
 
 boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::close_open_cdrs(WallTime now) {

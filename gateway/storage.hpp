@@ -58,6 +58,9 @@ class Storage {
   boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> find_policy(std::string hash);
   boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> newest_policy();
 
+  // The newest one stored, for LedgerOptions::remembered.
+  boost::asio::awaitable<Stored<std::optional<std::string>>> ledger_checkpoint();
+
   // At start, before the first room: every CDR without a stop gets one with the cause `restart` and
   // the counters of its last record. Answers the records it wrote.
   boost::asio::awaitable<Stored<std::vector<CdrEntry>>> close_open_cdrs(WallTime now);

@@ -102,7 +102,15 @@ struct RecordedSession {
   std::optional<WallTime> closed;  // by its call detail record
 };
 
-using Record = std::variant<ConsentEvent, StoredReceipt, CdrEntry, AcceptedPolicy, RoomEvent>;
+// The checkpoint of a ledger receipt, remembered apart from the ledger: one that was rolled back
+// contradicts it. Only the longest is kept.
+struct LedgerCheckpoint {
+  std::uint64_t size = 0;  // entries that it covers
+  std::string note;
+};
+
+using Record = std::variant<ConsentEvent, StoredReceipt, CdrEntry, AcceptedPolicy, RoomEvent,
+                            LedgerCheckpoint>;
 
 enum class StorageError : unsigned char {
   queue_full,   // storage does not keep up; later records may be taken

@@ -39,12 +39,15 @@ struct FindPolicyJob {
   std::string hash;  // empty: the newest
   Reply<Stored<std::optional<AcceptedPolicy>>> reply;
 };
+struct LedgerCheckpointJob {
+  Reply<Stored<std::optional<std::string>>> reply;
+};
 struct CloseOpenCdrsJob {
   WallTime now{};
   Reply<Stored<std::vector<CdrEntry>>> reply;
 };
 using StorageJob = std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, QueryCdrsJob,
-                                FindPolicyJob, CloseOpenCdrsJob>;
+                                FindPolicyJob, LedgerCheckpointJob, CloseOpenCdrsJob>;
 
 class Storage::Thread {
  public:
@@ -74,6 +77,7 @@ class Storage::Thread {
   void answer(LatestConsentsJob& job);
   void answer(QueryCdrsJob& job);
   void answer(FindPolicyJob& job);
+  void answer(LedgerCheckpointJob& job);
   void answer(CloseOpenCdrsJob& job);
   std::vector<CdrEntry> store_stops(WallTime now);
   void begin();

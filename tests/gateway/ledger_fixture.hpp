@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gateway/ledger.hpp"
@@ -91,11 +92,20 @@ class LedgerTest : public testing::Test {
       bool sound = true;
       for (std::uint64_t i = 0; i < count; ++i)
         sound = sound && run(ledger.append(entry(first + i)));
+      while (!has_spare_segment())
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
       ::_exit(sound ? 0 : 1);
     }
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_EQ(status, 0);
+  }
+
+  bool has_spare_segment() const {
+    std::size_t segments = 0;
+    for (const auto& file : files())
+      segments += file.parent_path().filename() == "journal" && file.extension() != ".new" ? 1 : 0;
+    return segments == 2;
   }
 
   // What `assent verify` says is wrong; empty when nothing is.

@@ -165,6 +165,20 @@ TEST_F(StorageTest, TheDatabaseIsPrivateDurableAndExclusive) {
   EXPECT_NE(second.health().problem, "");
 }
 
+TEST_F(StorageTest, TheLongestCheckpointOfTheLedgerIsRememberedInWhateverOrderTheyCome) {
+  {
+    Storage storage{options()};
+    EXPECT_EQ(*run(storage.ledger_checkpoint()), std::nullopt);
+    for (const std::uint64_t size : {7u, 9u, 8u}) {
+      const LedgerCheckpoint checkpoint{size, "note of " + std::to_string(size)};
+      ASSERT_TRUE(run(storage.append(checkpoint)));
+    }
+  }
+  Storage storage{options()};
+  EXPECT_EQ(*run(storage.ledger_checkpoint()), "note of 9");
+  ASSERT_TRUE(run(storage.append(consent("a", "granted"))));
+}
+
 TEST_F(StorageTest, ManyRecordsShareOneSync) {
   Storage storage{options()};
   constexpr int records = 2'000;

@@ -72,6 +72,48 @@ func (r folderReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	return all, nil
 }
 
+// Hashes that the package has read from tiles and authenticated against the root: it would do so
+// again for each of them.
+type knownHashes struct {
+	from  tlog.HashReader
+	known map[int64]tlog.Hash
+}
+
+func (k knownHashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	var missing []int64
+	for _, index := range indexes {
+		if _, have := k.known[index]; !have {
+			missing = append(missing, index)
+		}
+	}
+	if len(missing) > 0 {
+		read, err := k.from.ReadHashes(missing)
+		if err != nil {
+			return nil, err
+		}
+		for i, index := range missing {
+			k.known[index] = read[i]
+		}
+	}
+	var all []tlog.Hash
+	for _, index := range indexes {
+		all = append(all, k.known[index])
+	}
+	return all, nil
+}
+
+// All that the tile of these leaves has, at once.
+func (k knownHashes) readTile(first, size int64) {
+	var indexes []int64
+	for level := 0; level < tileHeight; level++ {
+		for n := first >> level; n < (first+1<<tileHeight)>>level && (n+1)<<level <= size; n++ {
+			indexes = append(indexes, tlog.StoredHashIndex(level, n))
+		}
+	}
+	_, err := k.ReadHashes(indexes)
+	check(err)
+}
+
 // The entries of the bundle that begins with entry number first.
 func readBundle(folder string, first, size int64) [][]byte {
 	tile := tlog.Tile{H: tileHeight, L: 0, N: first >> tileHeight, W: 1 << tileHeight}
@@ -101,9 +143,10 @@ func main() {
 	check(err)
 	tree := openCheckpoint(filepath.Join(folder, "checkpoint"), verifier)
 	earlier := openCheckpoint(os.Args[3], verifier)
-	hashes := tlog.TileHashReader(tree, folderReader{folder})
+	hashes := knownHashes{tlog.TileHashReader(tree, folderReader{folder}), map[int64]tlog.Hash{}}
 
 	for first := int64(0); first < tree.N; first += 1 << tileHeight {
+		hashes.readTile(first, tree.N)
 		for i, entry := range readBundle(folder, first, tree.N) {
 			index := first + int64(i)
 			proof, err := tlog.ProveRecord(tree.N, index, hashes)
