@@ -52,11 +52,7 @@ class Audit {
 
  private:
   [[noreturn]] void contradict(std::string_view file, std::string what) const {
-    Fault fault;
-    fault.file = (folder_ / file).string();
-    fault.what = std::move(what);
-    fault.remedy = restore;
-    throw Contradiction{std::move(fault)};
+    throw Contradiction{file_fault(folder_ / file, std::move(what), std::string{restore})};
   }
 
   std::string read(const std::string& file) const {

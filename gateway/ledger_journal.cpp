@@ -84,6 +84,19 @@ std::size_t bundle_bytes_of(std::span<const std::string> entries) {
   return bytes;
 }
 
+std::string frame_of(std::span<const std::string> entries, std::size_t bundle_bytes,
+                     std::uint64_t first) {
+  std::string frame = to_bytes({static_cast<std::uint32_t>(entries.size()),
+                                static_cast<std::uint32_t>(bundle_bytes), first});
+  for (const std::string& entry : entries)
+    append_to_bundle(frame, entry);
+  for (const std::string& entry : entries) {
+    const auto leaf = ledger_hash().of_leaf(std::as_bytes(std::span{entry}));
+    frame.append(reinterpret_cast<const char*>(leaf.data()), leaf.size());
+  }
+  return frame;
+}
+
 class DiskFile final : public JournalFile {
  public:
   explicit DiskFile(FileHandle handle) : handle_{std::move(handle)} {}
@@ -92,14 +105,14 @@ class DiskFile final : public JournalFile {
     return write_at(handle_.get(), offset, bytes);
   }
   std::error_code sync() override {
-    return ::fdatasync(handle_.get()) == 0 ? std::error_code{} : last();
+    return ::fdatasync(handle_.get()) == 0 ? std::error_code{} : last_disk_error();
   }
   std::error_code read(std::size_t offset, std::span<std::byte> bytes) override {
     while (!bytes.empty()) {
       const ssize_t got =
           ::pread(handle_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return last();
+      if (got < 0) return last_disk_error();
       if (got == 0) return std::make_error_code(std::errc::io_error);
       offset += static_cast<std::size_t>(got);
       bytes = bytes.subspan(static_cast<std::size_t>(got));
@@ -108,21 +121,8 @@ class DiskFile final : public JournalFile {
   }
 
  private:
-  static std::error_code last() { return {errno, std::generic_category()}; }
   FileHandle handle_;
 };
-
-Fault journal_fault(std::string what, std::string remedy) {
-  Fault fault;
-  fault.file = std::string{journal_folder};
-  fault.what = std::move(what);
-  fault.remedy = std::move(remedy);
-  return fault;
-}
-
-Fault disk_fault(const std::error_code& error) {
-  return journal_fault(error.message(), "mend the disk or make room on it, then start again");
-}
 
 }  // namespace
 
@@ -148,23 +148,23 @@ std::optional<std::uint64_t> parse_segment_name(std::string_view path) {
 
 Ledgered<std::unique_ptr<JournalFile>> make_segment(const std::filesystem::path& ledger,
                                                     std::uint64_t number) {
-  if (const auto error = make_private_folder(ledger / journal_folder)) return disk_fault(error);
+  if (const auto error = make_private_folder(ledger / journal_folder))
+    return disk_fault(journal_folder, error);
   // Linked under its name only when it is whole: a short segment is then never a crash's doing.
   const auto path = ledger / segment_name(number);
   const std::string draft = path.string() + ".new";
   constexpr mode_t owner_only = 0600;
   FileHandle handle{
       ::open(draft.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, owner_only)};
-  if (!handle) return disk_fault({errno, std::generic_category()});
+  if (!handle) return disk_fault(journal_folder, last_disk_error());
   const std::vector<std::byte> zeros(journal_segment_bytes);
   auto error = write_at(handle.get(), 0, zeros);
   if (!error) error = sync_file(handle.get());
-  if (!error && ::rename(draft.c_str(), path.c_str()) != 0)
-    error = {errno, std::generic_category()};
+  if (!error && ::rename(draft.c_str(), path.c_str()) != 0) error = last_disk_error();
   if (!error) error = sync_folder(ledger / journal_folder);
   if (error) {
     ::unlink(draft.c_str());
-    return disk_fault(error);
+    return disk_fault(journal_folder, error);
   }
   return std::unique_ptr<JournalFile>{std::make_unique<DiskFile>(std::move(handle))};
 }
@@ -173,45 +173,45 @@ bool JournalSegment::has_room_for(std::span<const std::string> entries) const {
   return end_ + layout_of(entries.size(), bundle_bytes_of(entries)).end <= journal_segment_bytes;
 }
 
+std::error_code JournalSegment::write_durably(std::size_t offset, std::string_view bytes) {
+  if (const auto error = file_->write(end_ + offset, std::as_bytes(std::span{bytes}))) return error;
+  return file_->sync();
+}
+
+// The bundle as the disk gives it back; nothing when that is not what was written.
+std::optional<std::string> JournalSegment::read_again(std::string_view frame) {
+  std::string again(frame.size(), '\0');
+  if (file_->read(end_, std::as_writable_bytes(std::span{again})) || again != frame)
+    return std::nullopt;
+  return again;
+}
+
 Ledgered<std::string> JournalSegment::commit(std::span<const std::string> entries,
                                              policy::MerkleTree& tree, const LedgerKey& key) {
-  const policy::MerkleHash hash = ledger_hash();
   const std::size_t bundle_bytes = bundle_bytes_of(entries);
   const FrameLayout at = layout_of(entries.size(), bundle_bytes);
-  std::string frame = to_bytes({static_cast<std::uint32_t>(entries.size()),
-                                static_cast<std::uint32_t>(bundle_bytes), tree.size()});
-  for (const std::string& entry : entries)
-    append_to_bundle(frame, entry);
-  const auto bundle_end = frame.size();
-  for (const std::string& entry : entries) {
-    const auto leaf = hash.of_leaf(std::as_bytes(std::span{entry}));
-    frame.append(reinterpret_cast<const char*>(leaf.data()), leaf.size());
-  }
-  const auto bytes = std::as_bytes(std::span{frame});
-  if (const auto error = file_->write(end_, bytes.first(bundle_end))) return disk_fault(error);
-  if (const auto error = file_->sync()) return disk_fault(error);
-  if (const auto error = file_->write(end_ + at.hashes, bytes.subspan(bundle_end)))
-    return disk_fault(error);
-  if (const auto error = file_->sync()) return disk_fault(error);
+  const std::string frame = frame_of(entries, bundle_bytes, tree.size());
+  const std::string_view view{frame};
+  if (const auto error = write_durably(0, view.substr(0, at.hashes)))
+    return disk_fault(journal_folder, error);
+  if (const auto error = write_durably(at.hashes, view.substr(at.hashes)))
+    return disk_fault(journal_folder, error);
 
-  std::string again(at.end, '\0');
-  if (const auto error = file_->read(end_, std::as_writable_bytes(std::span{again})))
-    return disk_fault(error);
-  if (std::string_view{again}.substr(0, frame.size()) != frame)
-    return journal_fault("the disk does not give back what was written", "replace the disk");
-  const auto written =
-      parse_bundle(std::string_view{again}.substr(FrameHeader::bytes, bundle_bytes));
+  const auto again = read_again(frame);
+  if (!again)
+    return file_fault(journal_folder, "the disk does not give back what was written",
+                      "replace the disk, then start again");
+  const std::string_view bundle = std::string_view{*again}.substr(FrameHeader::bytes, bundle_bytes);
+  const auto written = parse_bundle(bundle);
   for (const std::string_view entry : *written)
-    tree.append(hash.of_leaf(std::as_bytes(std::span{entry})));
+    tree.append(ledger_hash().of_leaf(std::as_bytes(std::span{entry})));
 
   std::string note = key.sign({tree.size(), tree.root()});
   if (note.empty() || note.size() > journal_sector)
-    return journal_fault("the checkpoint cannot be signed", "use a shorter origin");
+    return file_fault(journal_folder, "the checkpoint cannot be signed", "use a shorter origin");
   std::string sector = note;
   sector.resize(journal_sector, '\0');
-  if (const auto error = file_->write(end_ + at.note, std::as_bytes(std::span{sector})))
-    return disk_fault(error);
-  if (const auto error = file_->sync()) return disk_fault(error);
+  if (const auto error = write_durably(at.note, sector)) return disk_fault(journal_folder, error);
   end_ += at.end;
   return Ledgered<std::string>{boost::system::in_place_value, std::move(note)};
 }

@@ -61,8 +61,11 @@ class JournalSegment {
                                              policy::MerkleTree& tree, const LedgerKey& key);
 
  private:
+  [[nodiscard]] std::error_code write_durably(std::size_t offset, std::string_view bytes);
+  [[nodiscard]] std::optional<std::string> read_again(std::string_view frame);
+
   std::unique_ptr<JournalFile> file_;
-  std::size_t end_ = 0;
+  std::size_t end_ = 0;  // of the frames so far
 };
 
 // A frame as it stands in a segment: its form is sound, its hashes and signature are not checked.

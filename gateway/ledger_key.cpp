@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "gateway/durable_file.hpp"
@@ -15,22 +14,6 @@ namespace assent::gateway {
 namespace {
 
 constexpr mode_t owner_only = 0600;
-
-Fault fault_of(const std::filesystem::path& file, std::string what, std::string remedy) {
-  Fault fault;
-  fault.file = file.string();
-  fault.what = std::move(what);
-  fault.remedy = std::move(remedy);
-  return fault;
-}
-
-Fault disk_fault(const std::filesystem::path& file, const std::error_code& error) {
-  return fault_of(file, error.message(), "check that it exists, its permissions and the disk");
-}
-
-std::error_code last_error() {
-  return {errno, std::generic_category()};
-}
 
 std::string_view without_newline(std::string_view text) {
   if (text.ends_with('\n')) text.remove_suffix(1);
@@ -43,10 +26,10 @@ std::error_code create_private(const std::filesystem::path& file, std::string_vi
   ::unlink(draft.c_str());
   const FileHandle handle{
       ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, owner_only)};
-  if (!handle) return last_error();
+  if (!handle) return last_disk_error();
   if (const auto error = write_at(handle.get(), 0, std::as_bytes(std::span{text}))) return error;
   if (const auto error = sync_file(handle.get())) return error;
-  if (::link(draft.c_str(), file.c_str()) != 0) return last_error();
+  if (::link(draft.c_str(), file.c_str()) != 0) return last_disk_error();
   ::unlink(draft.c_str());
   const auto folder = file.parent_path();
   return sync_folder(folder.empty() ? std::filesystem::path{"."} : folder);
@@ -57,9 +40,10 @@ Ledgered<policy::SignerKey> make_key(const std::filesystem::path& file, const st
   made.name = origin;
   auto* const seed = reinterpret_cast<unsigned char*>(made.seed.data());
   if (RAND_bytes(seed, static_cast<int>(made.seed.size())) != 1)
-    return fault_of(file, "there is no entropy for a key", "check the machine's random source");
+    return file_fault(file, "there is no entropy for a key", "check the machine's random source");
   const auto key = Ed25519Key::from_seed(made.seed);
-  if (!key) return fault_of(file, "OpenSSL makes no Ed25519 key", "check the OpenSSL installation");
+  if (!key)
+    return file_fault(file, "OpenSSL makes no Ed25519 key", "check the OpenSSL installation");
   made.id = policy::key_id_of(origin, key->public_key(), sha256_of_bytes);
   if (const auto error = create_private(file, to_text(made) + '\n')) return disk_fault(file, error);
   return made;
@@ -67,15 +51,15 @@ Ledgered<policy::SignerKey> make_key(const std::filesystem::path& file, const st
 
 Ledgered<policy::SignerKey> read_key(const std::filesystem::path& file) {
   struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) return disk_fault(file, last_error());
+  if (::stat(file.c_str(), &status) != 0) return disk_fault(file, last_disk_error());
   if ((status.st_mode & 077U) != 0)
-    return fault_of(file, "others than its owner may read the ledger's private key",
-                    "chmod 600 it, and consider whether it has been read");
+    return file_fault(file, "others than its owner may read the ledger's private key",
+                      "chmod 600 it, and consider whether it has been read");
   const auto text = read_whole(file);
   if (!text) return text.error();
   const auto key = policy::parse_signer_key(without_newline(*text));
   if (!key)
-    return fault_of(file, std::string{sentence(key.error())}, "restore the file from a backup");
+    return file_fault(file, std::string{sentence(key.error())}, "restore the file from a backup");
   return *key;
 }
 
@@ -88,43 +72,23 @@ policy::Digest sha256_of_bytes(std::span<const std::byte> bytes) {
   return digest;
 }
 
-Ledgered<std::string> read_whole(const std::filesystem::path& file) {
-  const FileHandle handle{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!handle) return disk_fault(file, last_error());
-  struct stat status {};
-  if (::fstat(handle.get(), &status) != 0) return disk_fault(file, last_error());
-  if (!S_ISREG(status.st_mode))
-    return disk_fault(file, std::make_error_code(std::errc::invalid_argument));
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t have = 0;
-  while (have < text.size()) {
-    const ssize_t got =
-        ::pread(handle.get(), text.data() + have, text.size() - have, static_cast<off_t>(have));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return disk_fault(file, last_error());
-    if (got == 0) break;
-    have += static_cast<std::size_t>(got);
-  }
-  text.resize(have);
-  return Ledgered<std::string>{boost::system::in_place_value, std::move(text)};
-}
-
 Ledgered<LedgerKey> LedgerKey::open(const std::filesystem::path& file, const std::string& origin,
                                     bool may_create) {
   std::error_code error;
   const bool exists = std::filesystem::exists(file, error);
   if (!exists && !may_create)
-    return fault_of(file, "the key that signed this ledger is gone",
-                    "restore it from a backup, or move the ledger away and begin a new one");
+    return file_fault(file, "the key that signed this ledger is gone",
+                      "restore it from a backup, or move the ledger away and begin a new one");
   const auto signer = exists ? read_key(file) : make_key(file, origin);
   if (!signer) return signer.error();
   auto key = Ed25519Key::from_seed(signer->seed);
-  if (!key) return fault_of(file, "OpenSSL takes no Ed25519 key", "check the OpenSSL installation");
+  if (!key)
+    return file_fault(file, "OpenSSL takes no Ed25519 key", "check the OpenSSL installation");
   if (policy::key_id_of(signer->name, key->public_key(), sha256_of_bytes) != signer->id)
-    return fault_of(file, "the key id is not that of the key", "restore the file from a backup");
+    return file_fault(file, "the key id is not that of the key", "restore the file from a backup");
   if (signer->name != origin)
-    return fault_of(file, "it is the key of '" + signer->name + "', not of '" + origin + "'",
-                    "configure the origin that the key was made for");
+    return file_fault(file, "it is the key of '" + signer->name + "', not of '" + origin + "'",
+                      "configure the origin that the key was made for");
   return LedgerKey{{signer->name, signer->id, key->public_key()}, *std::move(key)};
 }
 
@@ -144,16 +108,16 @@ Ledgered<policy::VerifierKey> read_verifier_key(const std::filesystem::path& fil
   if (!text) return text.error();
   const auto key = policy::parse_verifier_key(without_newline(*text), sha256_of_bytes);
   if (!key)
-    return fault_of(file, std::string{sentence(key.error())},
-                    "give the verifier key that was kept when the ledger was begun");
+    return file_fault(file, std::string{sentence(key.error())},
+                      "give the verifier key that was kept when the ledger was begun");
   return *key;
 }
 
 Ledgered<policy::Checkpoint> open_checkpoint(std::string_view text, const policy::VerifierKey& key,
                                              const std::string& file) {
   const auto refuse = [&](std::string what) {
-    return fault_of(file, std::move(what),
-                    "compare it with a copy of the checkpoint that is kept elsewhere");
+    return file_fault(file, std::move(what),
+                      "compare it with a copy of the checkpoint that is kept elsewhere");
   };
   const auto note = policy::parse_note(text);
   if (!note) return refuse("no signed note: " + std::string{sentence(note.error())});

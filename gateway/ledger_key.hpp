@@ -1,20 +1,15 @@
 #pragma once
 
-#include <boost/system/result.hpp>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 #include "gateway/ed25519.hpp"
-#include "gateway/fault.hpp"
+#include "gateway/ledger_fault.hpp"
 #include "policy/checkpoint.hpp"
 #include "policy/merkle_tree.hpp"
 
 namespace assent::gateway {
-
-// What was asked for, or the one thing that stands in the way: which file, and the way to mend it.
-template <class T>
-using Ledgered = boost::system::result<T, Fault>;
 
 // The tree's hashes over OpenSSL's SHA-256.
 [[nodiscard]] policy::Digest sha256_of_bytes(std::span<const std::byte> bytes);
@@ -49,8 +44,5 @@ class LedgerKey {
 [[nodiscard]] Ledgered<policy::Checkpoint> open_checkpoint(std::string_view note,
                                                            const policy::VerifierKey& key,
                                                            const std::string& file);
-
-// All of a small file; the fault says why not.
-[[nodiscard]] Ledgered<std::string> read_whole(const std::filesystem::path& file);
 
 }  // namespace assent::gateway

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <set>
 #include <span>
@@ -13,13 +12,6 @@
 #include "gateway/durable_file.hpp"
 
 namespace assent::gateway {
-namespace {
-
-std::error_code last_error() {
-  return {errno, std::generic_category()};
-}
-
-}  // namespace
 
 LedgerPublication::LedgerPublication(std::filesystem::path folder, TileBuilder builder)
     : folder_{std::move(folder)}, builder_{std::move(builder)}, published_{builder_.size()} {
@@ -74,7 +66,7 @@ std::error_code LedgerPublication::write_new(const LedgerFile& file) const {
   // A file of that name is what a crash left before a checkpoint covered it.
   const FileHandle handle{
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, owner_only)};
-  if (!handle) return last_error();
+  if (!handle) return last_disk_error();
   if (const auto error = write_at(handle.get(), 0, std::as_bytes(std::span{file.bytes})))
     return error;
   return sync_file(handle.get());

@@ -6,29 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace assent::gateway {
-namespace {
-
-Fault fault_of(const std::filesystem::path& file, std::string what, std::string remedy) {
-  Fault fault;
-  fault.file = file.string();
-  fault.what = std::move(what);
-  fault.remedy = std::move(remedy);
-  return fault;
-}
-
-Fault disk_fault(const std::filesystem::path& file, const std::error_code& error) {
-  return fault_of(file, error.message(), "check its permissions and the disk");
-}
-
-std::error_code last_error() {
-  return {errno, std::generic_category()};
-}
-
-}  // namespace
 
 Ledger::Thread::Thread(LedgerOptions options) : options_{std::move(options)} {
   health_.problem = "the ledger is not checked yet";
@@ -116,15 +96,15 @@ std::optional<Fault> Ledger::Thread::open() {
   if (const auto error = make_private_folder(options_.folder))
     return disk_fault(options_.folder, error);
   folder_ = FileHandle{::open(options_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!folder_) return disk_fault(options_.folder, last_error());
+  if (!folder_) return disk_fault(options_.folder, last_disk_error());
   if (::flock(folder_.get(), LOCK_EX | LOCK_NB) != 0)
-    return fault_of(options_.folder, "another process has the ledger open",
-                    "end it, or give this one a ledger of its own");
+    return file_fault(options_.folder, "another process has the ledger open",
+                      "end it, or give this one a ledger of its own");
   std::error_code error;
   const bool is_new = std::filesystem::is_empty(options_.folder, error) && !options_.remembered;
   if (is_new && std::filesystem::exists(options_.key, error))
-    return fault_of(options_.key, "there is a key, and the ledger that it signed is gone",
-                    "restore the ledger from a backup, or move its key away to begin a new one");
+    return file_fault(options_.key, "there is a key, and the ledger that it signed is gone",
+                      "restore the ledger from a backup, or move its key away to begin a new one");
   auto key = LedgerKey::open(options_.key, options_.origin, is_new);
   if (!key) return key.error();
   key_ = *std::move(key);

@@ -39,18 +39,6 @@ policy::Digest part_of(std::span<const std::byte> slot, std::size_t which) {
   return part;
 }
 
-Fault fault_of(const std::filesystem::path& file, std::string what, std::string remedy) {
-  Fault fault;
-  fault.file = file.string();
-  fault.what = std::move(what);
-  fault.remedy = std::move(remedy);
-  return fault;
-}
-
-Fault disk_fault(const std::filesystem::path& file, const std::error_code& error) {
-  return fault_of(file, error.message(), "check its permissions and the disk");
-}
-
 }  // namespace
 
 Ledgered<SubjectKeys> SubjectKeys::open(const std::filesystem::path& file, bool may_create) {
@@ -59,9 +47,9 @@ Ledgered<SubjectKeys> SubjectKeys::open(const std::filesystem::path& file, bool 
   SubjectKeys made{
       file, FileHandle{::open(file.c_str(), O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, owner_only)}};
   if (!made.handle_ && errno == ENOENT)
-    return fault_of(file, "the keys of the ledger's subjects are gone",
-                    "restore them from a backup, without those of subjects erased since");
-  if (!made.handle_) return disk_fault(file, {errno, std::generic_category()});
+    return file_fault(file, "the keys of the ledger's subjects are gone",
+                      "restore them from a backup, without those of subjects erased since");
+  if (!made.handle_) return disk_fault(file, last_disk_error());
   if (auto fault = made.read_slots()) return *std::move(fault);
   if (const auto error = sync_folder(std::filesystem::absolute(file).parent_path()))
     return disk_fault(file, error);
@@ -80,8 +68,9 @@ std::optional<Fault> SubjectKeys::read_slots() {
     if (std::all_of(slot.begin(), slot.end(), [](std::byte b) { return b == std::byte{}; })) {
       free_.push_back(i);
     } else if (!std::equal(slot.begin(), slot.end(), expected.begin())) {
-      fault = fault_of(file_, "the slot at byte " + std::to_string(i * slot_bytes) + " is damaged",
-                       "restore it from a backup, without the keys of subjects erased since");
+      fault =
+          file_fault(file_, "the slot at byte " + std::to_string(i * slot_bytes) + " is damaged",
+                     "restore it from a backup, without the keys of subjects erased since");
     } else {
       slots_.emplace(part_of(slot, 0), i);
     }
@@ -108,13 +97,13 @@ Ledgered<SubjectKey> SubjectKeys::find_or_make(std::string_view subject) {
   const policy::Digest hash = hash_of(subject);
   if (slots_.contains(hash)) {
     if (const auto key = find(subject)) return *key;
-    return fault_of(file_, "a subject's key cannot be read", "check the disk");
+    return file_fault(file_, "a subject's key cannot be read", "check the disk");
   }
   if (free_.empty())
     if (const auto error = grow()) return disk_fault(file_, error);
   SubjectKey key{};
   if (RAND_bytes(reinterpret_cast<unsigned char*>(key.data()), static_cast<int>(key.size())) != 1)
-    return fault_of(file_, "there is no entropy for a key", "check the machine's random source");
+    return file_fault(file_, "there is no entropy for a key", "check the machine's random source");
   const std::uint64_t at = free_.back();
   Slot slot = slot_of(hash, key);
   const auto error = write_at(handle_.get(), at * slot_bytes, slot);
@@ -128,7 +117,7 @@ Ledgered<SubjectKey> SubjectKeys::find_or_make(std::string_view subject) {
 
 std::error_code SubjectKeys::sync() {
   if (!unsynced_) return {};
-  if (::fdatasync(handle_.get()) != 0) return {errno, std::generic_category()};
+  if (::fdatasync(handle_.get()) != 0) return last_disk_error();
   unsynced_ = false;
   return {};
 }

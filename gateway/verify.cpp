@@ -20,14 +20,6 @@
 namespace assent::gateway {
 namespace {
 
-Fault fault_of(const std::filesystem::path& file, std::string what, std::string remedy) {
-  Fault fault;
-  fault.file = file.string();
-  fault.what = std::move(what);
-  fault.remedy = std::move(remedy);
-  return fault;
-}
-
 struct CloseDatabase {
   void operator()(sqlite3* database) const noexcept { sqlite3_close(database); }
 };
@@ -41,8 +33,8 @@ Ledgered<std::string> remembered_in(const std::filesystem::path& file) {
   const int status = sqlite3_open_v2(file.c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
   const std::unique_ptr<sqlite3, CloseDatabase> database{opened};
   const auto refuse = [&] {
-    return fault_of(file, sqlite3_errmsg(opened),
-                    "give the service's database, and end the service first");
+    return file_fault(file, sqlite3_errmsg(opened),
+                      "give the service's database, and end the service first");
   };
   if (status != SQLITE_OK) return refuse();
   sqlite3_stmt* prepared = nullptr;
@@ -73,11 +65,12 @@ class Verifier {
     if (audit.fault) return audit.fault;
     report(*key, audit, kept);
     if (audit.left_over.empty()) return std::nullopt;
-    return fault_of(asked_.ledger / audit.left_over.front(),
-                    "it is beyond the newest checkpoint: what a crash left, or what the return of "
-                    "an older checkpoint leaves",
-                    "verify with --database or --checkpoint, which tell one from the other; the "
-                    "service's next start clears away what a crash left");
+    return file_fault(
+        asked_.ledger / audit.left_over.front(),
+        "it is beyond the newest checkpoint: what a crash left, or what the return of "
+        "an older checkpoint leaves",
+        "verify with --database or --checkpoint, which tell one from the other; the "
+        "service's next start clears away what a crash left");
   }
 
  private:
@@ -85,11 +78,11 @@ class Verifier {
   std::optional<Fault> lock() {
     folder_ = FileHandle{::open(asked_.ledger.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!folder_)
-      return fault_of(asked_.ledger, "it is not a folder that can be read",
-                      "give the folder of the ledger");
+      return file_fault(asked_.ledger, "it is not a folder that can be read",
+                        "give the folder of the ledger");
     if (::flock(folder_.get(), LOCK_SH | LOCK_NB) != 0)
-      return fault_of(asked_.ledger, "a service has the ledger open",
-                      "end the service, or verify a copy of the folder");
+      return file_fault(asked_.ledger, "a service has the ledger open",
+                        "end the service, or verify a copy of the folder");
     return std::nullopt;
   }
 
