@@ -220,6 +220,12 @@ std::string_view to_string(Mechanism mechanism) {
   return mechanism_words.at(static_cast<std::size_t>(mechanism));
 }
 
+std::optional<Mechanism> parse_mechanism(std::string_view word) {
+  const auto found = std::find(mechanism_words.begin(), mechanism_words.end(), word);
+  if (found == mechanism_words.end()) return std::nullopt;
+  return static_cast<Mechanism>(found - mechanism_words.begin());
+}
+
 std::string_view to_string(TransferStatus status) {
   return status_words.at(static_cast<std::size_t>(status));
 }

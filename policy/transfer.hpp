@@ -89,6 +89,7 @@ struct TransferAnswer {
                                             const TransferQuestion& question, WallTime now);
 
 [[nodiscard]] std::string_view to_string(Mechanism mechanism);
+[[nodiscard]] std::optional<Mechanism> parse_mechanism(std::string_view word);
 [[nodiscard]] std::string_view to_string(TransferStatus status);
 
 }  // namespace assent::policy

@@ -154,5 +154,11 @@ TEST(Words, EveryValueHasItsOwn) {
   EXPECT_EQ(different_words<Disposal>(3), 3U);
 }
 
+TEST(Words, OfAMechanismIsReadBack) {
+  for (std::size_t i = 0; i < mechanisms; ++i)
+    EXPECT_EQ(parse_mechanism(to_string(static_cast<Mechanism>(i))), static_cast<Mechanism>(i));
+  EXPECT_EQ(parse_mechanism("handshake"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace assent::policy::test
