@@ -251,7 +251,7 @@ void Database::Session::find_last_id() {
          "           (SELECT coalesce(max(id), 0) FROM receipts),"
          "           (SELECT coalesce(max(id), 0) FROM cdrs),"
          "           (SELECT coalesce(max(id), 0) FROM accepted_policies),"
-         "           (SELECT coalesce(max(id), 0) FROM room_events),",
+         "           (SELECT coalesce(max(id), 0) FROM room_events),"
          "           (SELECT coalesce(max(id), 0) FROM ledger_checkpoint))",
       into(last_id);
 }
