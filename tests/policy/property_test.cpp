@@ -260,9 +260,9 @@ TEST_F(Properties, APreviewIsWhatThenHappensAndChangesNothing) {
     ASSERT_EQ(previewed.epoch, play.out.epoch);
     all += effect_of(before, previewed);
   }
-  EXPECT_GT(all.grants_suspended, 100U) << "the rules must be such that something happens";
-  EXPECT_GT(all.sinks["recorder"].closed, 20U);
-  EXPECT_GT(all.sinks["recorder"].opened, 20U);
+  EXPECT_GT(all.grants_suspended, 20U) << "the rules must be such that something happens";
+  EXPECT_GT(all.sinks["recorder"].closed, 5U);
+  EXPECT_GT(all.sinks["recorder"].opened, 5U);
 }
 
 TEST_F(Properties, ADeadlineIsNeverLaterThanTheInstantItCloses) {
