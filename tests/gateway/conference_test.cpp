@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "gateway/policy_file.hpp"
+#include "gateway/policy_in_force.hpp"
 #include "tests/gateway/file_size_limit.hpp"
 #include "tests/gateway/temporary_folder.hpp"
 
@@ -20,9 +21,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-policy::RuleBook built_in_rules() {
+HeldPolicy built_in_policy() {
   Faults faults;
-  return load_policy({}, read_clocks().wall, faults)->rules;
+  const auto now = read_clocks().wall;
+  return hold_files(*load_policy({}, now, faults), now);
 }
 
 StorageOptions storage_in(const TemporaryFolder& folder) {
@@ -42,6 +44,7 @@ std::vector<SinkPlace> archive_only() {
 class UnwatchedConference : public testing::Test {
  protected:
   void SetUp() override {
+    ASSERT_TRUE(sinks.learn(rules));
     for (const auto* who : {"one", "two"}) {
       JoinRequest request;
       request.who.participant = who;
@@ -93,14 +96,15 @@ class UnwatchedConference : public testing::Test {
   }
 
   TemporaryFolder folder;
-  const policy::RuleBook rules = built_in_rules();
+  const PolicyInForce policy{built_in_policy()};
+  const policy::RuleBook& rules = policy.now().rules;
   boost::asio::io_context context;
   Storage storage{storage_in(folder)};
-  SinkPlaces sinks{archive_only(), rules, 1};
+  SinkPlaces sinks{archive_only(), 1};
   PortRange ports{36'000, 36'001, 1};
   MetricsSnapshot totals;
   std::vector<std::pair<std::string, std::string>> events;
-  ConferenceServices services{rules,
+  ConferenceServices services{policy,
                               storage,
                               sinks,
                               ports,
