@@ -14,6 +14,7 @@ inline constexpr auto json_words<CauseForClosing> =
                Word<CauseForClosing>{CauseForClosing::jurisdiction_change, "jurisdiction_change"},
                Word<CauseForClosing>{CauseForClosing::policy_change, "policy_change"},
                Word<CauseForClosing>{CauseForClosing::sink_change, "sink_change"},
+               Word<CauseForClosing>{CauseForClosing::participant_change, "participant_change"},
                Word<CauseForClosing>{CauseForClosing::leg_change, "leg_change"},
                Word<CauseForClosing>{CauseForClosing::participant_left, "participant_left"},
                Word<CauseForClosing>{CauseForClosing::room_closed, "room_closed"},

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <random>
+#include <set>
 
 namespace assent::gateway {
 namespace {
@@ -112,6 +113,19 @@ TEST(CdrJson, WhatIsNoCdrIsRefusedWithItsPlace) {
   EXPECT_FALSE(parse_cdr(""));
   EXPECT_FALSE(parse_cdr("[]"));
   EXPECT_FALSE(parse_cdr("{}"));
+}
+
+TEST(CdrJson, EveryCauseForClosingHasAWordOfItsOwn) {
+  std::set<std::string_view> words;
+  constexpr auto last = static_cast<unsigned>(CauseForClosing::restart);
+  for (unsigned i = 0; i <= last; ++i) {
+    const auto cause = static_cast<CauseForClosing>(i);
+    words.insert(to_string(cause));
+    Cdr record = full_record();
+    record.cause = cause;
+    EXPECT_EQ(parse_cdr(to_json(record)).value().cause, cause);
+  }
+  EXPECT_EQ(words.size(), last + 1);
 }
 
 TEST(CdrJson, ReadsWhatTheVersionBeforeWrote) {

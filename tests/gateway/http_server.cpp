@@ -194,7 +194,7 @@ TEST_F(Http, WhatThisApiDoesNotTakeIsRefusedAsAProblem) {
       {"GET", "/v1/events?room=a&room=b", "", "", 400},
       {"GET", "/v1/rooms/r1/participants/p1/decisions/d1?explain=maybe", "", "", 400},
       {"POST", "/v1/rooms/r1", "", "", 405},
-      {"PATCH", "/v1/rooms/r1", "", "", 405},
+      {"PATCH", "/v1/cdrs", "", "", 405},
       {"BREW", "/v1/rooms/r1", "", "", 405},
       {"OPTIONS", "/healthz", "", "", 405},
       {"PUT", "/v1/rooms/r1", "", "", 415},

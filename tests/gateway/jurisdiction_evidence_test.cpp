@@ -81,14 +81,15 @@ TEST(JurisdictionOfAParticipant, IsTheUnionOfWhatNumberAndAddressTellAndIsInTheR
   service.ask("PUT", "/v1/rooms/r", "{}");
   join(service, "ann", R"({"e164": "+31201234567", "ip": "193.0.6.139"})");
   const auto ann = laws_of(service, "ann");
-  EXPECT_THAT(std::string(ann.at("detail").as_string()), HasSubstr("Evidence: e164 NL, ip NL."));
+  EXPECT_THAT(std::string(ann.at("detail").as_string()),
+              HasSubstr("by the evidence: NL (e164) and NL (ip)."));
   EXPECT_EQ(ann.at("row"), "jurisdictions/NL");
 
   service.ask("DELETE", "/v1/rooms/r/participants/ann");
   join(service, "bob", R"({"declared": ["NL"], "e164": "+31201234567", "ip": "8.8.8.8"})");
   const auto bob = laws_of(service, "bob");
   EXPECT_THAT(std::string(bob.at("detail").as_string()),
-              HasSubstr("Evidence: declared NL, e164 NL, ip US."));
+              HasSubstr("by the evidence: NL (declared), NL (e164) and US (ip)."));
   EXPECT_THAT(std::string(bob.at("row").as_string()), HasSubstr("jurisdictions/US"))
       << "a claim of the Netherlands does not take the address's law away";
 
@@ -125,7 +126,7 @@ TEST(JurisdictionOfAParticipant, IsUnknownByAddressWithoutADatabase) {
   service.ask("PUT", "/v1/rooms/r", "{}");
   join(service, "ann", R"({"declared": ["NL"], "ip": "193.0.6.139"})");
   const auto laws = laws_of(service, "ann");
-  EXPECT_THAT(std::string(laws.at("detail").as_string()), HasSubstr("ip nowhere"));
+  EXPECT_THAT(std::string(laws.at("detail").as_string()), HasSubstr("an unknown place (ip)"));
   EXPECT_EQ(laws.at("reason"), "jurisdiction_unknown");
 }
 

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <netinet/udp.h>
 #include <poll.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <cstring>
+#include <deque>
 #include <optional>
 #include <string>
 #include <thread>
@@ -39,16 +44,44 @@ class Socket {
   }
   // The next datagram, or nothing within the time.
   std::optional<Bytes> receive(std::chrono::milliseconds within = std::chrono::seconds{2}) {
-    pollfd waiting{port_.descriptor(), POLLIN, 0};
-    if (::poll(&waiting, 1, static_cast<int>(within.count())) <= 0) return std::nullopt;
-    Bytes bytes(2048);
-    const auto size = ::recv(port_.descriptor(), bytes.data(), bytes.size(), 0);
-    if (size < 0) return std::nullopt;
-    bytes.resize(static_cast<std::size_t>(size));
-    return bytes;
+    if (waiting_.empty()) read(within);
+    if (waiting_.empty()) return std::nullopt;
+    auto next = std::move(waiting_.front());
+    waiting_.pop_front();
+    return next;
   }
 
  private:
+  // The kernel hands neighbours over in one piece (UDP_GRO).
+  void read(std::chrono::milliseconds within) {
+    pollfd ready{port_.descriptor(), POLLIN, 0};
+    if (::poll(&ready, 1, static_cast<int>(within.count())) <= 0) return;
+    Bytes bytes(65'536);
+    iovec vector{bytes.data(), bytes.size()};
+    std::array<std::byte, 256> control;
+    msghdr header{};
+    header.msg_iov = &vector;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    const auto size = ::recvmsg(port_.descriptor(), &header, 0);
+    if (size < 0) return;
+    bytes.resize(static_cast<std::size_t>(size));
+    std::size_t segment = bytes.size();
+    for (auto* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+      if (c->cmsg_level != IPPROTO_UDP) continue;
+      int gro = 0;
+      std::memcpy(&gro, CMSG_DATA(c), sizeof gro);
+      segment = static_cast<std::size_t>(gro);
+    }
+    for (std::size_t at = 0; at < bytes.size(); at += segment) {
+      const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto length = std::min(segment, bytes.size() - at);
+      waiting_.emplace_back(from, from + static_cast<std::ptrdiff_t>(length));
+    }
+  }
+
+  std::deque<Bytes> waiting_;
   UdpPort port_;
   SendBatch batch_;
 };

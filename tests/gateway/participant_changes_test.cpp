@@ -279,8 +279,9 @@ TEST_F(Changes, AGuardiansTokenIsNotTheParticipantsNorTheOtherWayRound) {
   EXPECT_TRUE(seen(caller).at("consents").as_object().empty());
   EXPECT_EQ(put(Role::conference_server, caller, "guardian"), 200U);
   EXPECT_EQ(put(Role::conference_server, caller, "participant"), 200U);
-  EXPECT_EQ(reason_at(seen(caller), "archive"), "others_missing");
+  EXPECT_EQ(reason_at(seen(caller), "archive"), "permitted");
   EXPECT_EQ(withdraw(Role::privacy_officer, caller, "guardian"), 200U);
+  EXPECT_EQ(reason_at(seen(caller), "archive"), "guardian_missing");
 }
 
 // --- layers ---

@@ -301,7 +301,7 @@ TEST_F(PolicyAfterRestart, APolicyThatWasPutHoldsWhileTheFilesAreWhatTheyWere) {
   EXPECT_EQ(hash(), before);
   const auto held = service().ask("GET", "/v1/policy");
   EXPECT_EQ(text_of(held.at("source")), "api");
-  EXPECT_EQ(text_of(held.at("by")), "test");
+  EXPECT_EQ(text_of(held.at("by")), "operator");
   EXPECT_NE(service().log().find("start.policy_was_put"), std::string::npos);
   restart();
   EXPECT_EQ(hash(), before);

@@ -207,7 +207,7 @@ TEST(Requests, EveryFaultNamesItsFieldAndKind) {
       {patch, R"({"minor":"unflagged"})", invalid_value, "/minor"},
       {patch, R"({"ciphertext_only":null})", wrong_type, "/ciphertext_only"},
       {patch, R"({"jurisdictions":{"declared":["Germany"]}})", invalid_value,
-       "/jurisdictions/declared"},
+       "/jurisdictions/declared/0"},
       {notice, "{}", missing_field, "/notice"},
       {notice, R"({"notice":{}})", missing_field, "/notice/id"},
       {room_patch, "{}", missing_field, "/policy"},
