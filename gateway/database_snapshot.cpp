@@ -55,7 +55,9 @@ bool copy_whole(const fs::path& database, const fs::path& copy) {
 
 DatabaseSnapshot::DatabaseSnapshot(const fs::path& database) {
   if (!fs::is_regular_file(database)) {
-    throw std::runtime_error("there is no database " + database.string());
+    throw std::runtime_error("there is no database " + database.string() +
+                             "; name the service's own with --database, or its configuration with "
+                             "--config");
   }
   folder_ = private_folder();
   try {
