@@ -1,0 +1,30 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace assent::media {
+
+// One 16-bit sample as G.711 codes it: sign, exponent and mantissa of the loudness.
+
+[[nodiscard]] constexpr std::byte encode_pcmu(std::int16_t sample) {
+  constexpr unsigned bias = 132;
+  constexpr unsigned loudest = 32'635;
+  const auto loudness = static_cast<unsigned>(sample < 0 ? -int{sample} : int{sample});
+  const unsigned biased = std::min(loudness, loudest) + bias;
+  const auto exponent = static_cast<unsigned>(std::bit_width(biased)) - 8;
+  const unsigned mantissa = biased >> (exponent + 3) & 0xf;
+  return static_cast<std::byte>(~((sample < 0 ? 0x80U : 0U) | exponent << 4 | mantissa) & 0xff);
+}
+
+[[nodiscard]] constexpr std::byte encode_pcma(std::int16_t sample) {
+  const auto loudness = static_cast<unsigned>(sample < 0 ? ~int{sample} : int{sample});
+  const auto width = static_cast<unsigned>(std::bit_width(loudness));
+  const unsigned exponent = width > 8 ? width - 8 : 0;
+  const unsigned mantissa = loudness >> (exponent == 0 ? 4 : exponent + 3) & 0xf;
+  return static_cast<std::byte>(((sample < 0 ? 0U : 0x80U) | exponent << 4 | mantissa) ^ 0x55U);
+}
+
+}  // namespace assent::media
