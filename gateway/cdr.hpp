@@ -125,6 +125,8 @@ struct Cdr {
   std::string participant;  // empty: the room's own record
   std::string subject;
   policy::Minor minor = policy::Minor::unknown;
+  // By the operator's choice a purpose that asks for everybody's consent went on without theirs.
+  bool went_on_without = false;
   WallTime opened{};         // of the chain
   WallTime at{};             // of this record
   WallTime counted_until{};  // earlier than `at` only after a restart

@@ -114,6 +114,7 @@ static void describe(auto& visit, Is<Cdr> auto& of) {
   visit("participant", of.participant);
   visit("subject", of.subject);
   visit("minor", of.minor);
+  visit.unless_default("went_on_without", of.went_on_without);
   visit("opened", of.opened);
   visit("at", of.at);
   visit("counted_until", of.counted_until);

@@ -73,6 +73,12 @@ asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions deci
     const auto who = participants_.find(change.participant);
     if (who != participants_.end()) touched.push_back(who->second.get());
   }
+  for (const auto& id : decisions.went_on_without) {
+    const auto who = participants_.find(id);
+    if (who == participants_.end() || who->second->record.cdr().went_on_without) continue;
+    who->second->record.cdr().went_on_without = true;
+    touched.push_back(who->second.get());
+  }
   publish_decisions(decisions);
   // From now on the records of all are under other rules.
   if (cause == CauseForClosing::policy_change) touched = everybody();

@@ -24,6 +24,7 @@ Cdr full_record() {
   cdr.participant = "p";
   cdr.subject = "subject";
   cdr.minor = policy::Minor::no;
+  cdr.went_on_without = true;
   cdr.opened = at(0);
   cdr.at = cdr.counted_until = at(60'001);
   cdr.jurisdictions = {{"NL", policy::EvidenceKind::declared, "account form"},

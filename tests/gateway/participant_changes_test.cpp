@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <map>
 
 #include "gateway/cdr.hpp"
 #include "gateway/embedded.hpp"
@@ -288,6 +289,24 @@ TEST_F(Changes, AGuardiansTokenIsNotTheParticipantsNorTheOtherWayRound) {
 
 const std::string tenants =
     "tenants:\n  clinic:\n    purposes: {recording: {rule: all_party}}\n    sale: deny\n\n# Kinds";
+
+TEST_F(Changes, ARoomThatGoesOnWithoutARefuserSaysSoInTheRefusersRecord) {
+  auto policy = policy_with("# Kinds", tenants);
+  const std::string stop = "all_party: stop";
+  policy.replace(policy.find(stop), stop.size(), "all_party: go_on_without_refuser");
+  open(std::move(policy), R"({"tenant": "clinic"})");
+  Caller caller{*service, "standup", "caller", 1};
+  Caller refuser{*service, "standup", "refuser", 2};
+  service->ask("PUT", refuser.path + "/consents/recording",
+               R"({"statement": "refused", "method": "verbal"})");
+  EXPECT_EQ(grant_of(caller, grant()), "permitted");
+  EXPECT_EQ(reason_at(seen(refuser), "archive"), "consent_refused");
+  service->ask("DELETE", room);
+  std::map<std::string, bool> last;
+  for (const auto& cdr : records())
+    last[cdr.participant] = cdr.went_on_without;
+  EXPECT_EQ(last, (std::map<std::string, bool>{{"", false}, {"caller", false}, {"refuser", true}}));
+}
 
 TEST_F(Changes, ARoomsOwnLayerTightensAndIsShown) {
   open({}, R"({"policy": {"deny_sinks": ["archive"], "unflagged": "minor"}})");
