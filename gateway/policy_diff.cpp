@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "gateway/request_reader.hpp"
 #include "gateway/yaml_tree.hpp"
 
 namespace assent::gateway {
@@ -16,19 +17,6 @@ using Values = std::map<std::string, std::string>;  // by path
 // In this order they name an item of a list.
 constexpr std::array<std::string_view, 7> naming_keys{
     "id", "name", "language", "exporter", "importer", "mechanism", "country"};
-
-std::string escaped(std::string_view key) {
-  std::string out;
-  for (const char c : key) {
-    if (c == '~')
-      out += "~0";
-    else if (c == '/')
-      out += "~1";
-    else
-      out += c;
-  }
-  return out;
-}
 
 class Flattening {
  public:
@@ -48,7 +36,7 @@ class Flattening {
 
  private:
   static std::string below(const std::string& path, std::string_view key) {
-    return path.empty() ? escaped(key) : path + '/' + escaped(key);
+    return path.empty() ? in_pointer(key) : path + '/' + in_pointer(key);
   }
 
   void visit_items(const YamlNode& list, const std::string& path) {
