@@ -119,7 +119,10 @@ asio::awaitable<Answered<void>> Conference::open() {
   }
   if (identity_.layer != policy::Tightening{}) {
     const auto taken = take(clocks.wall, policy::RoomTightened{identity_.layer});
-    if (!taken) co_return taken.error();
+    if (!taken) {
+      closed_ = true;
+      co_return taken.error();
+    }
     room_layer_ = identity_.layer;
   }
   Cdr& cdr = room_record_.cdr();
