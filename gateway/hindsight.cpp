@@ -167,6 +167,8 @@ void explain(const std::filesystem::path& database, const ExplainQuestion& quest
   for (const auto& explanation : explanations)
     words += (words.empty() ? "" : "\n") + in_words(explanation);
   if (is_absent) words += presence(or_throw(read_record(events)), question.participant);
+  if (is_absent && session.closed && *session.closed <= question.at)
+    words += "The room was over by " + to_rfc3339(*session.closed) + ".\n";
   out << words;
 }
 

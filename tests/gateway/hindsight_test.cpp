@@ -121,6 +121,7 @@ TEST_F(Hindsight, ExplainsARoomAsItWasBeforeAndAfterAWithdrawal) {
   const auto gone = explained(read_clocks().wall);
   EXPECT_THAT(gone, StartsWith("No."));
   EXPECT_THAT(gone, HasSubstr("This person was there from"));
+  EXPECT_THAT(gone, HasSubstr("The room was over by"));
   EXPECT_THAT(explained(withdrawn, "nobody"), HasSubstr("not in the record"));
   EXPECT_THAT(what_fails({"standup", "ann", "recording", {}, before_all, false}),
               HasSubstr("was not held before"));
