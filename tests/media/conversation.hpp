@@ -48,12 +48,11 @@ class Conversation {
     return negotiation.write_offer(wanted, transports(other(from), sections_), entropy);
   }
 
-  // The text toward the offerer.
+  // The text toward the offerer; a further answer to an offer that was answered, too.
   SdpResult<std::string> answer(std::string_view sdp) {
-    const auto offerer = negotiation.offerer();
     const auto received = negotiation.receive_answer(sdp);
     if (!received) return received.error();
-    return negotiation.write_answer(transports(*offerer, sections_), entropy);
+    return negotiation.write_answer(transports(*negotiation.last_offerer(), sections_), entropy);
   }
 
   // Both halves, which must succeed; what each side was told.
