@@ -33,7 +33,7 @@ inline media::Endpoint loopback(std::uint16_t port) {
 // A UDP socket of a test.
 class Socket {
  public:
-  Socket() : port_{std::move(*UdpPort::bind(loopback(0)))} {}
+  Socket() : port_{*UdpPort::bind(loopback(0))} {}
 
   [[nodiscard]] std::uint16_t port() const { return port_.local().port; }
   [[nodiscard]] int descriptor() const { return port_.descriptor(); }

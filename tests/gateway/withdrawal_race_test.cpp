@@ -97,11 +97,8 @@ struct Leaks {
   std::uint64_t delivered = 0;
 };
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr int races_by_default = 200;  // everything takes longer there
-#else
-constexpr int races_by_default = 2000;
-#endif
+// Everything takes longer under a sanitizer.
+constexpr int races_by_default = std::string_view{ASSENT_SANITIZE}.empty() ? 2000 : 200;
 
 int races() {
   const char* asked = std::getenv("ASSENT_RACES");
