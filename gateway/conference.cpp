@@ -344,8 +344,8 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::grant_consent(policy::Deci
     co_return result;
   }
   // Nobody has acted on it yet. It must not stand for the next event to act on.
-  auto undone =
-      take(read_clocks().wall, policy::ConsentInvalidated{whose.participant, whose.purpose});
+  auto undone = take(read_clocks().wall,
+                     policy::ConsentInvalidated{whose.participant, whose.purpose, whose.giver});
   if (undone) {
     auto more = journal(*undone);
     restrictions.insert(restrictions.end(), std::make_move_iterator(more.begin()),

@@ -176,6 +176,7 @@ static void describe(auto& visit, Is<policy::ConsentWithdrawn> auto& of) {
 }
 static void describe(auto& visit, Is<policy::ConsentInvalidated> auto& of) {
   visit("purpose", of.purpose);
+  visit("giver", of.giver);
 }
 static void describe(auto& visit, Is<policy::NoticeGiven> auto& of) {
   visit("purpose", of.purpose);

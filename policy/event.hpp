@@ -45,6 +45,7 @@ struct ConsentWithdrawn {
 struct ConsentInvalidated {
   std::string participant;
   std::string purpose;
+  std::optional<Giver> giver;  // absent: whoever gave it
 };
 // The notice of a purpose was given, without any statement yet.
 struct NoticeGiven {

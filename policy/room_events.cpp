@@ -228,6 +228,7 @@ void Room::State::apply(const ConsentInvalidated& event, Decisions& out) {
   Member& member = present(event.participant);
   const std::size_t purpose = *index_.find_purpose(event.purpose);
   for (const Giver giver : {Giver::participant, Giver::guardian}) {
+    if (event.giver && *event.giver != giver) continue;
     const Consent& standing = (giver == Giver::guardian ? member.guardian : member.own)[purpose];
     if (standing.state == ConsentState::granted)
       set_consent(member, purpose, giver,

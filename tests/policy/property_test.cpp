@@ -162,7 +162,7 @@ TEST_F(Properties, ARefusalAMinorAStricterLawOrAnotherPersonNeverOpensAnything) 
         ConsentStated{who, purpose, {}},
         ConsentWithdrawn{who, purpose, Giver::participant},
         ConsentWithdrawn{who, purpose, Giver::guardian},
-        ConsentInvalidated{who, purpose},
+        ConsentInvalidated{who, purpose, std::nullopt},
         MinorStated{who, Minor::yes},
         MinorStated{who, Minor::unknown},
         JurisdictionAdded{who, {EvidenceKind::ip, any_of(random, places)}},

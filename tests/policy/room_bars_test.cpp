@@ -86,12 +86,22 @@ TEST_F(Bars, AGuardiansWordFollowsOnTheGuardiansOwn) {
 TEST_F(Bars, OnlyAGrantIsSuspended) {
   Play play = begun();
   play.refuse("a");
-  play.tell(ConsentInvalidated{"a", "recording"});
+  play.tell(ConsentInvalidated{"a", "recording", std::nullopt});
   EXPECT_THAT(play.out.consents, IsEmpty());
   EXPECT_EQ(play.reason("a"), Reason::consent_refused) << "a refusal stays one";
   play.grant("a");
-  play.tell(ConsentInvalidated{"a", "recording"});
+  play.tell(ConsentInvalidated{"a", "recording", std::nullopt});
   EXPECT_EQ(play.reason("a"), Reason::consent_invalidated);
+}
+
+TEST_F(Bars, WhatOneGiverCouldNotRecordDoesNotSuspendWhatTheOtherGave) {
+  Play play{rules};
+  play.join("a", "NL", Minor::yes);
+  play.tell(ConsentStated{"a", "recording", guardian_granted()});
+  play.grant("a");
+  play.tell(ConsentInvalidated{"a", "recording", Giver::guardian});
+  EXPECT_EQ(play.room.consent("a", "recording")->state, ConsentState::granted);
+  EXPECT_EQ(play.room.consent("a", "recording", Giver::guardian)->state, ConsentState::invalidated);
 }
 
 // --- law ---
@@ -510,7 +520,7 @@ TEST_F(Bars, WhoIsNotThereIsToldOfInEveryEvent) {
   const std::vector<Event> about_b{ParticipantLeft{"b"},
                                    ConsentStated{"b", "recording", granted()},
                                    ConsentWithdrawn{"b", "recording", Giver::participant},
-                                   ConsentInvalidated{"b", "recording"},
+                                   ConsentInvalidated{"b", "recording", std::nullopt},
                                    JurisdictionAdded{"b", {EvidenceKind::ip, "NL"}},
                                    JurisdictionsReevaluated{"b", {}},
                                    MinorStated{"b", Minor::yes},
@@ -523,10 +533,11 @@ TEST_F(Bars, WhoIsNotThereIsToldOfInEveryEvent) {
 
 TEST_F(Bars, PurposesAndSinksThatAreNotDeclaredAreRefused) {
   Play play = begun();
-  const std::vector<Event> of_nothing{
-      ConsentWithdrawn{"a", "nothing", Giver::participant}, ConsentInvalidated{"a", "nothing"},
-      PurposeStarted{"nothing", By::sinks, {"recorder"}, true},
-      PurposeStarted{"nothing", By::server, {}, true}, PurposeStopped{"nothing"}};
+  const std::vector<Event> of_nothing{ConsentWithdrawn{"a", "nothing", Giver::participant},
+                                      ConsentInvalidated{"a", "nothing", std::nullopt},
+                                      PurposeStarted{"nothing", By::sinks, {"recorder"}, true},
+                                      PurposeStarted{"nothing", By::server, {}, true},
+                                      PurposeStopped{"nothing"}};
   for (const Event& event : of_nothing)
     EXPECT_EQ(play.refusal(event), (Refusal{RefusalCode::purpose_unknown, "/purpose"}))
         << event.index();

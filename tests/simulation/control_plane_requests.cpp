@@ -108,7 +108,8 @@ void ControlPlane::store_grant(Hall& hall, Person person, const policy::ConsentS
   if (world_.dice.chance(storing_fails_of_1000)) {
     note(hall, "the grant of person " + name_of(person) + " could not be stored");
     const bool anyway = world_.fault == Fault::opens_what_was_not_stored;
-    auto undone = tell(hall, policy::ConsentInvalidated{grant.participant, purpose});
+    auto undone =
+        tell(hall, policy::ConsentInvalidated{grant.participant, purpose, grant.statement.giver});
     return enforce_and_answer(
         hall, anyway ? std::move(decisions) : std::move(undone),
         [this, person, purpose] { world_.oracle.book.consent_closed(person, purpose); });
