@@ -1,5 +1,7 @@
 #include "gateway/policy_changes.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <utility>
@@ -102,45 +104,58 @@ bool PolicyChanges::hold_again(const AcceptedPolicy& put) {
 
 // --- PUT /v1/policy ---
 
-Answered<HeldPolicy> PolicyChanges::checked(PolicyProposal proposal, std::string by) const {
+// Whoever waits for it holds the turn, so that what is in force stays what it is meanwhile.
+template <class Work>
+asio::awaitable<std::invoke_result_t<Work&>> PolicyChanges::read_apart(Work work) {
+  using Read = std::invoke_result_t<Work&>;
+  auto reading = [&work]() -> asio::awaitable<Read> { co_return work(); };
+  co_return co_await asio::co_spawn(reader_, std::move(reading), asio::use_awaitable);
+}
+
+asio::awaitable<Answered<HeldPolicy>> PolicyChanges::checked(PolicyProposal proposal,
+                                                             std::string by) {
   const HeldPolicy& now = around_.in_force.now();
   if (proposal.expected && *proposal.expected != now.rules.hash) {
-    return make_problem(ProblemType::superseded, "The policy in force is " + now.rules.hash + ".",
-                        "/expected");
+    co_return make_problem(ProblemType::superseded,
+                           "The policy in force is " + now.rules.hash + ".", "/expected");
   }
   Faults faults;
-  auto loaded = policy_of_config(around_.config, amended(now.accepted.texts, std::move(proposal)),
-                                 UndeclaredSinks::are_warnings, read_clocks().wall, faults);
+  const PolicyTexts texts = amended(now.accepted.texts, std::move(proposal));
+  auto loaded = co_await read_apart([&] {
+    return policy_of_config(around_.config, texts, UndeclaredSinks::are_warnings,
+                            read_clocks().wall, faults);
+  });
   if (!loaded) {
     auto problem = make_problem(ProblemType::faulty_policy,
                                 "Nothing was changed. Mend all of `faults` and send it again.");
     problem.faults = faults.in_order();
-    return problem;
+    co_return problem;
   }
   HeldPolicy next = hold_files(std::move(*loaded), read_clocks().wall);
   next.accepted.source = from_api;
   next.accepted.by = std::move(by);
   next.accepted.files = now.accepted.files;
-  return next;
+  co_return next;
 }
 
-PolicyReport PolicyChanges::report_of(const HeldPolicy& next) const {
+asio::awaitable<PolicyReport> PolicyChanges::report_of(const HeldPolicy& next) {
   const HeldPolicy& now = around_.in_force.now();
   PolicyReport report;
   report.from = now.rules.hash;
   report.to = next.rules.hash;
-  report.diff = diff_of(now.accepted.texts, next.accepted.texts);
+  report.diff =
+      co_await read_apart([&] { return diff_of(now.accepted.texts, next.accepted.texts); });
   report.material = policy::material_change(now.rules, next.rules);
   report.warnings = next.warnings;
-  return report;
+  co_return report;
 }
 
 asio::awaitable<Answered<PolicyReport>> PolicyChanges::preview(PolicyProposal proposal) {
   const auto hold = co_await turn_.take();
-  const auto next = checked(std::move(proposal), {});
+  const auto next = co_await checked(std::move(proposal), {});
   if (!next) co_return next.error();
   if (auto exhausted = no_place_for(next->rules)) co_return *exhausted;
-  PolicyReport report = report_of(*next);
+  PolicyReport report = co_await report_of(*next);
   report.effect = co_await around_.conferences.preview(next->rules);
   co_return report;
 }
@@ -148,12 +163,12 @@ asio::awaitable<Answered<PolicyReport>> PolicyChanges::preview(PolicyProposal pr
 asio::awaitable<Answered<PolicyReport>> PolicyChanges::propose(PolicyProposal proposal,
                                                                std::string by) {
   const auto hold = co_await turn_.take();
-  auto next = checked(std::move(proposal), std::move(by));
+  auto next = co_await checked(std::move(proposal), std::move(by));
   if (!next) {
     ++around_.totals.policy.refused;
     co_return next.error();
   }
-  if (next->rules.hash == around_.in_force.now().rules.hash) co_return report_of(*next);
+  if (next->rules.hash == around_.in_force.now().rules.hash) co_return co_await report_of(*next);
   auto report = co_await put_in_force(std::move(*next));
   if (report && report->effect.unrecorded != 0) {
     co_return make_problem(
@@ -176,7 +191,7 @@ asio::awaitable<Answered<PolicyReport>> PolicyChanges::put_in_force(HeldPolicy n
     ++around_.totals.policy.refused;
     co_return *exhausted;
   }
-  PolicyReport report = report_of(next);
+  PolicyReport report = co_await report_of(next);
   const auto stored = co_await around_.storage.append(next.accepted);
   if (!stored) {
     ++around_.totals.policy.refused;
@@ -223,7 +238,8 @@ void PolicyChanges::tell(const PolicyReport& report) const {
 asio::awaitable<void> PolicyChanges::reload() {
   const auto hold = co_await turn_.take();
   Faults faults;
-  auto loaded = policy_of_config(around_.config, read_clocks().wall, faults);
+  auto loaded = co_await read_apart(
+      [&] { return policy_of_config(around_.config, read_clocks().wall, faults); });
   if (!loaded) {
     log_faults("policy.fault", faults);
     refuse_reload("the files have faults");

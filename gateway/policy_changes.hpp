@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,8 +67,10 @@ class PolicyChanges {
   boost::asio::awaitable<void> settle();
 
  private:
-  [[nodiscard]] Answered<HeldPolicy> checked(PolicyProposal proposal, std::string by) const;
-  [[nodiscard]] PolicyReport report_of(const HeldPolicy& next) const;
+  template <class Work>
+  boost::asio::awaitable<std::invoke_result_t<Work&>> read_apart(Work work);
+  boost::asio::awaitable<Answered<HeldPolicy>> checked(PolicyProposal proposal, std::string by);
+  boost::asio::awaitable<PolicyReport> report_of(const HeldPolicy& next);
   [[nodiscard]] std::optional<Problem> no_place_for(const policy::RuleBook& rules) const;
   bool hold_again(const AcceptedPolicy& put);
   boost::asio::awaitable<bool> record_start(std::optional<AcceptedPolicy> newest);
@@ -78,6 +81,7 @@ class PolicyChanges {
 
   Around around_;
   Turn turn_;
+  boost::asio::thread_pool reader_{1};  // texts take long to read: withdrawals do not wait for them
 };
 
 }  // namespace assent::gateway
