@@ -373,6 +373,7 @@ asio::awaitable<Answered<void>> Conference::start_purpose(policy::PurposeStarted
                       std::back_inserter(routes.opened));
   std::set_difference(before.begin(), before.end(), places->begin(), places->end(),
                       std::back_inserter(routes.gone));
+  routes.started.push_back(purpose);
   co_await enforce(std::move(*decisions), CauseForClosing::sink_change, std::move(routes));
   co_return Answered<void>{};
 }
@@ -384,8 +385,8 @@ asio::awaitable<Answered<void>> Conference::stop_purpose(std::string purpose) {
   journal_later(*decisions);
   RouteChange routes;
   routes.who = everybody();
-  routes.gone = std::exchange(running_[purpose], {});
-  running_.erase(purpose);
+  if (running_.contains(purpose)) routes.gone = running_.at(purpose);
+  if (running_.erase(purpose) != 0) routes.stopped.push_back(purpose);
   co_await enforce(std::move(*decisions), CauseForClosing::sink_change, std::move(routes));
   co_return Answered<void>{};
 }

@@ -221,6 +221,8 @@ class Conference : public std::enable_shared_from_this<Conference> {
     std::vector<Participant*> who;
     std::vector<media::SinkId> opened;
     std::vector<media::SinkId> gone;
+    std::vector<std::string> started;  // purposes
+    std::vector<std::string> stopped;
   };
 
   // conference_enforcement.cpp: from decisions to the worker, the recorders and the records.
@@ -267,6 +269,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   void record_later(CdrEntry entry);
   void publish_decisions(const policy::Decisions& decisions);
   void publish_sink_failure(const policy::Decision& decision, RecorderError error);
+  void publish_purposes(const RouteChange& routes);
   void publish_cut(const SinkCut& mark, std::string_view participant);
 
   // Every event of the room passes here, once, and is in the room's record from then on: with what

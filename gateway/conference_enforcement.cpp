@@ -80,6 +80,7 @@ asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions deci
     touched.push_back(who->second.get());
   }
   publish_decisions(decisions);
+  publish_purposes(routes);
   // From now on the records of all are under other rules.
   if (cause == CauseForClosing::policy_change) touched = everybody();
   std::sort(touched.begin(), touched.end());

@@ -233,6 +233,22 @@ void Conference::publish_decisions(const policy::Decisions& decisions) {
   }
 }
 
+void Conference::publish_purposes(const RouteChange& routes) {
+  for (const std::string& purpose : routes.started) {
+    json::array sinks;
+    for (const auto sink : running_.at(purpose))
+      sinks.push_back(json::string(services_.sinks.name(sink)));
+    json::object object{{"room", identity_.room}, {"purpose", purpose}};
+    object["sinks"] = std::move(sinks);
+    services_.publish("purpose_started", identity_.room, json::serialize(object));
+  }
+  for (const std::string& purpose : routes.stopped) {
+    services_.publish(
+        "purpose_stopped", identity_.room,
+        json::serialize(json::object{{"room", identity_.room}, {"purpose", purpose}}));
+  }
+}
+
 void Conference::publish_sink_failure(const policy::Decision& decision, RecorderError error) {
   auto object = decision_json(decision);
   object["room"] = identity_.room;

@@ -54,7 +54,10 @@ Conference::RouteChange Conference::drop_closed_sinks() {
     std::copy_if(sinks.begin(), sinks.end(), std::back_inserter(routes.gone), is_closed);
     std::erase_if(sinks, is_closed);
   }
-  std::erase_if(running_, [](const auto& running) { return running.second.empty(); });
+  std::erase_if(running_, [&](const auto& running) {
+    if (running.second.empty()) routes.stopped.push_back(running.first);
+    return running.second.empty();
+  });
   return routes;
 }
 

@@ -19,8 +19,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view root_keys[] = {
-    "gateway", "conference_server", "media", "api", "storage", "sinks", "policy", "log"};
+constexpr std::string_view root_keys[] = {"gateway", "conference_server", "media",
+                                          "api",     "storage",           "sinks",
+                                          "policy",  "webhooks",          "log"};
 constexpr std::string_view gateway_keys[] = {"name", "jurisdiction", "ip_database"};
 constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
 constexpr std::string_view media_keys[] = {"addresses", "port_range", "workers",
@@ -36,7 +37,7 @@ constexpr std::string_view sink_keys[] = {"kind", "address", "directory"};
 constexpr std::string_view policy_keys[] = {"policy", "jurisdictions", "transfers"};
 constexpr std::string_view log_keys[] = {"level", "format"};
 
-constexpr ConfigKeys all_keys[] = {
+const ConfigKeys all_keys[] = {
     {"", root_keys},
     {"gateway", gateway_keys},
     {"conference_server", server_keys},
@@ -49,6 +50,7 @@ constexpr ConfigKeys all_keys[] = {
     {"storage", storage_keys},
     {"sinks.*", sink_keys},
     {"policy", policy_keys},
+    {"webhooks[]", webhook_keys()},
     {"log", log_keys},
 };
 
@@ -78,6 +80,7 @@ class ConfigReader {
     config.storage = storage(root.optional("storage").map(storage_keys));
     config.sinks = sinks(root.optional("sinks"));
     config.policy = policy(root.optional("policy").map(policy_keys));
+    config.webhooks = read_webhooks(root.optional("webhooks"), paths_, surroundings_.is_here);
     config.log = log(root.optional("log").map(log_keys));
     return config;
   }

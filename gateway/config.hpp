@@ -15,6 +15,7 @@
 
 #include "gateway/fault.hpp"
 #include "gateway/log.hpp"
+#include "gateway/webhook_config.hpp"
 #include "gateway/yaml_reader.hpp"
 #include "media/endpoint.hpp"
 #include "media/srtp_key.hpp"
@@ -129,6 +130,7 @@ struct Config {
   PolicyFiles policy;
   GatewayConfig gateway;
   ConferenceServerConfig conference_server;
+  std::vector<WebhookConfig> webhooks;
   LogConfig log;
 };
 

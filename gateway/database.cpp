@@ -13,6 +13,7 @@
 
 #include "gateway/database_schema.hpp"
 #include "gateway/durable_file.hpp"
+#include "gateway/webhook_table.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -520,6 +521,16 @@ std::optional<std::string> Database::ledger_checkpoint() {
   std::string note;
   session_->sql << "SELECT note FROM ledger_checkpoint", into(note);
   return session_->sql.got_data() ? std::optional{note} : std::nullopt;
+}
+
+WebhookState Database::webhooks(const WebhookChange& change) {
+  if (change.only_of || !change.added.empty() || !change.removed.empty() ||
+      !change.postponed.empty()) {
+    begin();
+    apply(session_->sql, change);
+    commit();
+  }
+  return webhook_state(session_->sql, change.next_of);
 }
 
 std::vector<CdrEntry> Database::last_of_open_chains() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/storage_record.hpp"
+#include "gateway/webhook_queue.hpp"
 
 namespace assent::gateway {
 
@@ -48,6 +49,9 @@ class Database {
   [[nodiscard]] std::optional<std::string> ledger_checkpoint();
   // The last record of every chain without a stop.
   [[nodiscard]] std::vector<CdrEntry> last_of_open_chains();
+
+  // In a transaction of its own, if it changes anything.
+  [[nodiscard]] WebhookState webhooks(const WebhookChange& change);
 
   // How far the JSON lines have come. Within a transaction.
   void remember_exported(RecordId id);

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "gateway/webhook_table.hpp"
+
 namespace assent::gateway {
 
 // "ASNT": tells our files from other SQLite files.
@@ -75,6 +77,6 @@ CREATE INDEX room_events_of_subject ON room_events (subject);
     R"sql(
 CREATE TABLE ledger_checkpoint (
   id INTEGER PRIMARY KEY, size INTEGER NOT NULL, note TEXT NOT NULL);
-)sql"};
+)sql", webhook_table_schema};
 
 }  // namespace assent::gateway

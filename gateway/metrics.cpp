@@ -202,6 +202,23 @@ void add_policy(Exposition& out, const PolicyMetrics& policy) {
               .add({}, policy.reload_failed ? 1 : 0));
 }
 
+void add_webhooks(Exposition& out, const std::vector<WebhookMetrics>& webhooks) {
+  auto deliveries =
+      counter("webhook_deliveries_total", "Attempts to deliver an event, by outcome.");
+  auto waiting = gauge("webhook_waiting", "Events that wait for their receiver.");
+  for (const WebhookMetrics& webhook : webhooks) {
+    const auto add = [&](std::string outcome, std::uint64_t count) {
+      deliveries.add({{"webhook", webhook.webhook}, {"outcome", std::move(outcome)}}, count);
+    };
+    add("delivered", webhook.delivered);
+    add("retried", webhook.retried);
+    add("given_up", webhook.given_up);
+    waiting.add({{"webhook", webhook.webhook}}, webhook.waiting);
+  }
+  out.add(deliveries);
+  out.add(waiting);
+}
+
 }  // namespace
 
 void LatencyHistogram::observe(std::chrono::microseconds took) {
@@ -233,6 +250,7 @@ std::string exposition(const MetricsSnapshot& snapshot) {
   add_api(out, snapshot);
   add_storage(out, snapshot.storage);
   add_policy(out, snapshot.policy);
+  add_webhooks(out, snapshot.webhooks);
   return out.text();
 }
 

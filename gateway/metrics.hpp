@@ -87,6 +87,15 @@ struct PolicyMetrics {
   bool reload_failed = false;  // the last SIGHUP left the policy before in force
 };
 
+// Deliveries to one receiver of events.
+struct WebhookMetrics {
+  std::string webhook;
+  std::size_t waiting = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t retried = 0;   // attempts that failed and are made again
+  std::uint64_t given_up = 0;  // events that were never delivered
+};
+
 struct MetricsSnapshot {
   std::chrono::sys_time<std::chrono::milliseconds> started{};
   TrafficMetrics from_client;
@@ -106,6 +115,7 @@ struct MetricsSnapshot {
   std::vector<ApiOperationMetrics> api;
   StorageMetrics storage;
   PolicyMetrics policy;
+  std::vector<WebhookMetrics> webhooks;
 };
 
 // Prometheus' text format, version 0.0.4.

@@ -77,6 +77,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
       sinks_{places_of(config), config.media.workers},
       ports_{config.media.port_first, config.media.port_last, random_number()},
       events_{context.get_executor(), std::to_string(random_number())},
+      webhooks_{context.get_executor(), config.webhooks, storage_, fill_random, log},
       conference_services_{
           policy_,
           storage_,
@@ -88,6 +89,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
           std::chrono::duration_cast<std::chrono::milliseconds>(config.storage.interim_period),
           [this](std::string_view type, std::string_view room, const std::string& text) {
             events_.publish(type, room, text);
+            webhooks_.tell(type, text);
           },
           totals_},
       workers_{make_workers()},
@@ -152,7 +154,9 @@ asio::awaitable<bool> Service::start() {
       co_return false;
     }
   }
-  co_return listen();
+  if (!listen()) co_return false;
+  webhooks_.start();
+  co_return true;
 }
 
 bool Service::open_ip_database() {
@@ -223,6 +227,7 @@ asio::awaitable<void> Service::stop(CauseForClosing cause) {
   co_await server_.stop(std::chrono::seconds{2});
   co_await policy_changes_.settle();
   co_await conferences_.close_all(cause);
+  co_await webhooks_.stop();
   // Storage answers in order: when this comes back, all that was handed over before is on disk.
   const auto last = co_await storage_.latest_consents("none");
   (void)last;
@@ -240,6 +245,7 @@ asio::awaitable<std::string> Service::exposition_of_now() {
     totals_.client_legs += legs[0];
     totals_.server_legs += legs[1];
   }
+  totals_.webhooks = webhooks_.metrics();
   const auto health = storage_.health();
   totals_.storage.writable = health.writable;
   totals_.storage.queued = health.queued;

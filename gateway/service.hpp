@@ -22,6 +22,7 @@
 #include "gateway/port_range.hpp"
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
+#include "gateway/webhooks.hpp"
 
 namespace assent::gateway {
 
@@ -64,6 +65,7 @@ class Service {
   SinkPlaces sinks_;
   PortRange ports_;
   EventHub events_;
+  Webhooks webhooks_;
   ConferenceServices conference_services_;
   std::vector<std::unique_ptr<MediaWorker>> workers_;
   Conferences conferences_;

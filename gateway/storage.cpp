@@ -93,6 +93,13 @@ boost::asio::awaitable<Stored<std::optional<std::string>>> Storage::ledger_check
       [&](Reply<Answer> reply) { thread_->put(LedgerCheckpointJob{std::move(reply)}); });
 }
 
+boost::asio::awaitable<Stored<WebhookState>> Storage::webhooks(WebhookChange change) {
+  using Answer = Stored<WebhookState>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(WebhookJob{std::move(change), std::move(reply)});
+  });
+}
+
 boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::close_open_cdrs(WallTime now) {
   using Answer = Stored<std::vector<CdrEntry>>;
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {

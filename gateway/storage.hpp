@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/storage_record.hpp"
+#include "gateway/webhook_queue.hpp"
 
 namespace assent::gateway {
 
@@ -60,6 +61,9 @@ class Storage {
 
   // The newest one stored, for LedgerOptions::remembered.
   boost::asio::awaitable<Stored<std::optional<std::string>>> ledger_checkpoint();
+
+  // The queue of the webhooks: its change is durable when this comes back.
+  boost::asio::awaitable<Stored<WebhookState>> webhooks(WebhookChange change);
 
   // At start, before the first room: every CDR without a stop gets one with the cause `restart` and
   // the counters of its last record. Answers the records it wrote.

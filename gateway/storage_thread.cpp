@@ -273,6 +273,12 @@ void Storage::Thread::answer(CloseOpenCdrsJob& job) {
       [&](const std::exception& error) { lost(error); }));
 }
 
+void Storage::Thread::answer(WebhookJob& job) {
+  job.reply.send(asked<WebhookState>(
+      database_.has_value(), [&] { return database_->webhooks(job.change); },
+      [&](const std::exception& error) { lost(error); }));
+}
+
 std::vector<CdrEntry> Storage::Thread::store_stops(WallTime now) {
   std::vector<CdrEntry> stops;
   begin();

@@ -46,8 +46,12 @@ struct CloseOpenCdrsJob {
   WallTime now{};
   Reply<Stored<std::vector<CdrEntry>>> reply;
 };
+struct WebhookJob {
+  WebhookChange change;
+  Reply<Stored<WebhookState>> reply;
+};
 using StorageJob = std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, QueryCdrsJob,
-                                FindPolicyJob, LedgerCheckpointJob, CloseOpenCdrsJob>;
+                                FindPolicyJob, LedgerCheckpointJob, CloseOpenCdrsJob, WebhookJob>;
 
 class Storage::Thread {
  public:
@@ -79,6 +83,7 @@ class Storage::Thread {
   void answer(FindPolicyJob& job);
   void answer(LedgerCheckpointJob& job);
   void answer(CloseOpenCdrsJob& job);
+  void answer(WebhookJob& job);
   std::vector<CdrEntry> store_stops(WallTime now);
   void begin();
   void export_lines();

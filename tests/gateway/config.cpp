@@ -113,6 +113,8 @@ TEST_F(ConfigFile, ReadsEveryKey) {
       "  recorder: {kind: ogg, directory: rec}\n"
       "  transcriber: {kind: rtp, address: '[2001:db8::2]:5004'}\n"
       "policy: {policy: p.yaml, jurisdictions: j.yaml, transfers: t.yaml}\n"
+      "webhooks: [{name: archive, url: 'http://127.0.0.1:81/x', secret_file: s, events: [cut],\n"
+      "  allow_private: true}]\n"
       "log: {level: debug, format: text}\n");
   EXPECT_TRUE(faults.empty()) << to_string(faults);
   EXPECT_EQ(config.gateway, (GatewayConfig{"edge-1", "US-CA", "places.mmdb"}));
@@ -138,6 +140,9 @@ TEST_F(ConfigFile, ReadsEveryKey) {
   EXPECT_EQ(std::get<OggSink>(config.sinks[0].transport).directory, "rec");
   EXPECT_EQ(std::get<RtpSink>(config.sinks[1].transport).address.port, 5004);
   EXPECT_EQ(config.policy, (PolicyFiles{"p.yaml", "j.yaml", "t.yaml"}));
+  ASSERT_EQ(config.webhooks.size(), 1U);
+  EXPECT_EQ(config.webhooks[0].url.port, 81);
+  EXPECT_EQ(config.webhooks[0].events, std::vector<std::string>{"cut"});
   EXPECT_EQ(config.log, (LogConfig{LogLevel::debug, LogFormat::text}));
 }
 

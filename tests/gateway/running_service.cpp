@@ -53,6 +53,7 @@ std::string configuration(const RunningService::Options& options,
             "\"}\n";
   }
   text += options.sinks;
+  if (!options.webhooks.empty()) text += "webhooks:\n" + options.webhooks;
   auto policy = options.policy;
   if (!options.policy_text.empty()) {
     policy = state / "policy.yaml";

@@ -32,7 +32,8 @@ class RunningService {
     std::filesystem::path policy{};  // policy.yaml; empty: the built-in one
     std::string policy_text{};       // or what one says
     std::filesystem::path transfers{};
-    std::string sinks{};  // lines under `sinks:` besides
+    std::string sinks{};     // lines under `sinks:` besides
+    std::string webhooks{};  // lines under `webhooks:`
   };
   explicit RunningService(Options options);
   ~RunningService();

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assent::gateway {
+
+class ConfigPaths;
+class YamlValue;
+
+struct WebhookUrl {
+  bool tls = true;
+  std::string host;  // a name, or an address in numbers without brackets
+  std::uint16_t port = 443;
+  std::string target;     // path and query
+  std::string authority;  // of the Host field
+};
+
+// http or https with a host; no user, no fragment. Nothing if it is not one.
+[[nodiscard]] std::optional<WebhookUrl> parse_webhook_url(std::string_view text);
+
+// One receiver of events.
+struct WebhookConfig {
+  std::string name;  // for logs, metrics and the queue
+  WebhookUrl url;
+  std::string secret;               // bytes; never shown
+  std::vector<std::string> events;  // words of webhook_events(); never empty
+  bool allow_private = false;       // see webhook_address.hpp
+  std::filesystem::path ca_file;    // PEM; empty: the system's authorities
+};
+
+// The events that GET /v1/events tells, and a webhook may ask for.
+[[nodiscard]] std::span<const std::string_view> webhook_events();
+[[nodiscard]] std::span<const std::string_view> webhook_keys();  // of one webhook in the file
+
+// The list under `webhooks:`.
+[[nodiscard]] std::vector<WebhookConfig> read_webhooks(const YamlValue& list,
+                                                       const ConfigPaths& paths, bool is_here);
+
+}  // namespace assent::gateway
