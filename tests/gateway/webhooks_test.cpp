@@ -1,4 +1,8 @@
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -42,6 +46,34 @@ class Webhook : public testing::Test {
 
   TemporaryFolder folder;
 };
+
+// A certificate for `name` that it signed itself, as the receiver's and as a PEM file.
+void use_certificate(boost::asio::ssl::context& tls, const std::string& name,
+                     const std::filesystem::path& file) {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key{EVP_EC_gen("P-256"), EVP_PKEY_free};
+  const std::unique_ptr<X509, decltype(&X509_free)> made{X509_new(), X509_free};
+  X509* const certificate = made.get();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_set_pubkey(certificate, key.get());
+  X509_NAME* const subject = X509_get_subject_name(certificate);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  X509_set_issuer_name(certificate, subject);
+  const std::string names = "DNS:" + name;
+  const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension{
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str()),
+      X509_EXTENSION_free};
+  X509_add_ext(certificate, extension.get(), -1);
+  X509_sign(certificate, key.get(), EVP_sha256());
+  SSL_CTX_use_certificate(tls.native_handle(), certificate);
+  SSL_CTX_use_PrivateKey(tls.native_handle(), key.get());
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> out{BIO_new_file(file.c_str(), "w"),
+                                                          BIO_free_all};
+  PEM_write_bio_X509(out.get(), certificate);
+}
 
 std::string field(const WebhookReceiver::Request& request, const char* name) {
   return std::string(request[name]);
@@ -161,6 +193,31 @@ TEST_F(Webhook, FollowsNoRedirect) {
   ASSERT_EQ(receiver.requests(1).size(), 1U);
   EXPECT_TRUE(says(service, R"("outcome":"refused")"));
   EXPECT_EQ(other.connections(), 0U);
+}
+
+TEST_F(Webhook, OverTlsReachesOnlyTheHostThatItsAuthorityVouchesFor) {
+  boost::asio::ssl::context right{boost::asio::ssl::context::tls_server};
+  boost::asio::ssl::context wrong{boost::asio::ssl::context::tls_server};
+  use_certificate(right, "localhost", folder.path() / "right.pem");
+  use_certificate(wrong, "elsewhere.example", folder.path() / "wrong.pem");
+  const auto hooks = [this](const WebhookReceiver& receiver, const std::string& authority) {
+    return hook("https://localhost:" + receiver.port() + "/",
+                ", allow_private: true, ca_file: " + (folder.path() / authority).string());
+  };
+  {
+    WebhookReceiver receiver{{}, {}, &right};
+    RunningService service{{.webhooks = hooks(receiver, "right.pem")}};
+    service.ask("PUT", "/v1/rooms/standup", "{}");
+    EXPECT_GE(receiver.requests(1).size(), 1U) << service.log();
+  }
+  // Another's name under a known authority, and the right name under an unknown one.
+  for (auto* tls : {&wrong, &right}) {
+    WebhookReceiver receiver{{}, {}, tls};
+    RunningService service{{.webhooks = hooks(receiver, "wrong.pem")}};
+    service.ask("PUT", "/v1/rooms/standup", "{}");
+    EXPECT_TRUE(says(service, R"("outcome":"untrusted")")) << service.log();
+    EXPECT_TRUE(receiver.requests(1, 0ms).empty());
+  }
 }
 
 TEST_F(Webhook, EndsWhenItsReceiverIsGone) {
