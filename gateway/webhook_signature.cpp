@@ -4,7 +4,11 @@
 #include <openssl/hmac.h>
 
 #include <array>
+#include <cstring>
+#include <span>
 #include <stdexcept>
+
+#include "policy/base64.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -28,10 +32,7 @@ std::string webhook_signature(std::string_view secret, std::string_view id,
            code.data(), &length) == nullptr) {
     throw std::runtime_error("no HMAC-SHA-256 for a webhook's signature");
   }
-  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> base64{};
-  const int written = EVP_EncodeBlock(base64.data(), code.data(), static_cast<int>(length));
-  return "v1," + std::string(reinterpret_cast<const char*>(base64.data()),
-                             static_cast<std::size_t>(written));
+  return "v1," + policy::to_base64(std::as_bytes(std::span{code.data(), length}));
 }
 
 std::optional<std::string> parse_webhook_secret(std::string_view text) {
@@ -40,22 +41,12 @@ std::optional<std::string> parse_webhook_secret(std::string_view text) {
   text = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
   if (!text.starts_with(prefix)) return std::nullopt;
   text.remove_prefix(prefix.size());
-  if (text.empty() || text.size() % 4 != 0 || text.size() > secret_bytes_max * 2) {
+  if (text.size() > secret_bytes_max * 2) return std::nullopt;
+  const auto bytes = policy::from_base64(text);
+  if (!bytes || bytes->size() < secret_bytes_min || bytes->size() > secret_bytes_max)
     return std::nullopt;
-  }
-  // EVP_DecodeBlock takes blanks at both ends, and counts the padding as bytes.
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  constexpr std::string_view alphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (text.substr(0, text.size() - padding).find_first_not_of(alphabet) != std::string_view::npos) {
-    return std::nullopt;
-  }
-  std::string secret(text.size() / 4 * 3, '\0');
-  const int decoded = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(secret.data()), octets(text),
-                                      static_cast<int>(text.size()));
-  if (decoded < 0) return std::nullopt;
-  secret.resize(static_cast<std::size_t>(decoded) - padding);
-  if (secret.size() < secret_bytes_min || secret.size() > secret_bytes_max) return std::nullopt;
+  std::optional<std::string> secret{std::in_place, bytes->size(), '\0'};
+  std::memcpy(secret->data(), bytes->data(), bytes->size());
   return secret;
 }
 
