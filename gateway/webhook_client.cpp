@@ -160,17 +160,13 @@ asio::awaitable<WebhookClient::Endpoints> WebhookClient::resolve() {
   co_return resolution->found;
 }
 
+// One after the other, each with a socket of its own kind.
 asio::awaitable<bool> WebhookClient::connect(beast::tcp_stream& stream, const Endpoints& to) {
   stream_ = &stream;
-  bool connected = false;
-  for (const auto& endpoint : to) {
-    boost::system::error_code error;
-    co_await stream.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
-    connected = !error;
-    if (connected || cancelled_ || error == beast::error::timeout) break;
-  }
+  boost::system::error_code error;
+  co_await stream.async_connect(to, asio::redirect_error(asio::use_awaitable, error));
   stream_ = nullptr;
-  co_return connected && !cancelled_;
+  co_return !error && !cancelled_;
 }
 
 asio::awaitable<WebhookOutcome> WebhookClient::exchange_over_tls(beast::tcp_stream connected,
