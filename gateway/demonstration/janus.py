@@ -131,7 +131,9 @@ class ConferenceServer:
         transaction = reply["transaction"]
         while reply.get("transaction") != transaction or reply["janus"] == "ack":
             reply = self._get(f"{self._session}?maxev=1")
-            if reply["janus"] in ("hangup", "keepalive"):
+            # The events of a session come in one stream, also those of a handle that was detached.
+            of_this_handle = str(reply.get("sender")) == handle.rsplit("/", 1)[-1]
+            if reply["janus"] == "keepalive" or (reply["janus"] == "hangup" and of_this_handle):
                 raise Refused(f"{body['request']}: {reply.get('reason', 'no reply')}")
         data = reply.get("plugindata", {}).get("data", {})
         if reply["janus"] == "error" or "error" in data:
