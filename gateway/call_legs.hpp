@@ -55,6 +55,9 @@ class CallLegs {
   void added(std::size_t section, media::LegId client, media::LegId server);
   void removed(std::size_t section);
 
+  [[nodiscard]] std::optional<media::Side> last_offerer() const {
+    return negotiation_.last_offerer();
+  }
   [[nodiscard]] std::span<const media::RefusedMedia> refused() const {
     return negotiation_.refused();
   }

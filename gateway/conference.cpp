@@ -223,10 +223,15 @@ asio::awaitable<Answered<void>> Conference::part(Participant& participant, Cause
 asio::awaitable<Answered<std::string>> Conference::offer(std::string participant, media::Side from,
                                                          std::string sdp,
                                                          std::optional<media::Profile> toward) {
+  const auto arrived = std::chrono::steady_clock::now();
   const auto hold = co_await turn_.take();
   const auto found = find(participant);
   if (!found) co_return found.error();
-  co_return (*found)->legs.offer(from, sdp, toward);
+  Participant& who = **found;
+  if (from == media::Side::client) co_await heed_client(who, sdp, arrived);
+  auto written = who.legs.offer(from, sdp, toward);
+  if (written && from == media::Side::server) *written = tell_client(who, *written);
+  co_return written;
 }
 
 asio::awaitable<Answered<void>> Conference::roll_back_offer(std::string participant) {
@@ -241,10 +246,13 @@ asio::awaitable<Answered<void>> Conference::roll_back_offer(std::string particip
 
 asio::awaitable<Answered<std::string>> Conference::answer(std::string participant,
                                                           std::string sdp) {
+  const auto arrived = std::chrono::steady_clock::now();
   const auto hold = co_await turn_.take();
   const auto found = find(participant);
   if (!found) co_return found.error();
   Participant& who = **found;
+  const auto offerer = who.legs.last_offerer();
+  if (offerer == media::Side::server) co_await heed_client(who, sdp, arrived);
   auto written = who.legs.answer(sdp);
   if (!written) co_return written;
 
@@ -270,12 +278,14 @@ asio::awaitable<Answered<std::string>> Conference::answer(std::string participan
     }
   }
   record_later(entry_of(who, CdrKind::interim, CauseForClosing::leg_change));
+  if (offerer == media::Side::client) *written = tell_client(who, *written);
   co_return written;
 }
 
 asio::awaitable<Answered<ConsentOutcome>> Conference::state_consent(policy::ConsentStated statement,
                                                                     ReceiptOf receipt_of) {
   const auto hold = co_await turn_.take();
+  if (const auto follows = check_wish(statement); !follows) co_return follows.error();
   auto decisions = take(read_clocks().wall, statement);
   if (!decisions) co_return decisions.error();
   ConsentKey whose{statement.participant, statement.purpose, statement.statement.giver};

@@ -23,6 +23,7 @@
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
 #include "gateway/turn.hpp"
+#include "media/sdp_recording.hpp"
 #include "policy/room.hpp"
 #include "policy/rules_change.hpp"
 
@@ -201,6 +202,10 @@ class Conference : public std::enable_shared_from_this<Conference> {
     CallRecord record;
     std::string language;
     bool latching = false;
+    media::RecordIndication indication;
+    // When its client last preferred not to be recorded, and whether storage failed to take that.
+    std::optional<WallTime> not_recorded_wished;
+    bool wish_lost = false;
     std::map<media::SinkId, Standing> standing;
     // What crossed borders under rules that were in force before, and was judged by them.
     std::vector<CdrTransfer> earlier_transfers;
@@ -250,6 +255,15 @@ class Conference : public std::enable_shared_from_this<Conference> {
                                             const policy::NoticeGiven& notice) const;
   boost::asio::awaitable<Answered<void>> store(std::vector<Record> records,
                                                std::string_view otherwise);
+
+  // conference_recording.cpp: what session descriptions say of recording.
+  boost::asio::awaitable<void> heed_client(Participant& who, std::string_view sdp,
+                                           std::chrono::steady_clock::time_point arrived);
+  boost::asio::awaitable<bool> refuse_recording(const Participant& who,
+                                                media::RecordPreference preference, bool granted);
+  [[nodiscard]] Answered<void> check_wish(const policy::ConsentStated& stated) const;
+  [[nodiscard]] media::Recording recording_of(const Participant& who) const;
+  [[nodiscard]] std::string tell_client(Participant& who, std::string sdp) const;
 
   // conference_records.cpp: what is written down.
   void name_rules(const std::string& hash);

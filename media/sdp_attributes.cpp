@@ -28,11 +28,6 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-bool equal_without_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool is_multicast(const Endpoint& endpoint) {
   const auto first = std::to_integer<unsigned>(endpoint.address[endpoint.is_v4() ? 12 : 0]);
   return endpoint.is_v4() ? first >= 224 : first == 0xff;  // 240/4 and broadcast are no better
@@ -91,6 +86,11 @@ std::optional<SdpExtmap> parse_extmap(std::string_view value) {
 }
 
 }  // namespace
+
+bool equal_without_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
 
 std::optional<std::string_view> attribute(const SdpLine& line, std::string_view name) {
   const std::string_view value = line.value;

@@ -20,6 +20,9 @@ namespace assent::media {
 // The value if the line is a=<name>:<value>, empty for a=<name>; nullopt for any other line.
 [[nodiscard]] std::optional<std::string_view> attribute(const SdpLine& line, std::string_view name);
 
+// ASCII letters.
+[[nodiscard]] bool equal_without_case(std::string_view a, std::string_view b);
+
 // The first line of that name, or null.
 [[nodiscard]] const SdpLine* find_attribute(std::span<const SdpLine> lines, std::string_view name);
 

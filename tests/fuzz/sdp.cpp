@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <string_view>
 
 #include "media/sdp_attributes.hpp"
 #include "media/sdp_description.hpp"
+#include "media/sdp_recording.hpp"
 
 using namespace assent::media;
 
@@ -33,6 +35,38 @@ void check_attributes(const SdpMedia& media) {
   }
 }
 
+// At most one indication a level, none that says less than is true, and nothing else changed.
+void check_told(std::span<const SdpLine> before, std::span<const SdpLine> told, bool session) {
+  std::size_t indications = 0;
+  for (const auto& line : told) {
+    const auto value = attribute(line, "record");
+    if (!value) continue;
+    ++indications;
+    require(*value == to_string(RecordState::paused));
+  }
+  require(session ? indications == 1 : indications <= 1);
+  std::size_t kept = 0;
+  for (const auto& line : before)
+    if (!attribute(line, "record")) require(told[kept++].type == line.type);
+  require(kept + indications == told.size());
+}
+
+void check_recording(const Sdp& sdp) {
+  RecordIndication indication;
+  indication.hear(sdp);
+  if (read_record_preference(sdp) != RecordPreference::unsaid) require(is_record_aware(sdp));
+  const auto first = indication.tell(sdp, {RecordState::paused, true});
+  if (!is_record_aware(sdp)) {
+    require(first == sdp);
+    return;
+  }
+  check_told(sdp.lines, first.lines, true);
+  for (std::size_t i = 0; i < sdp.media.size(); ++i)
+    check_told(sdp.media[i].lines, first.media[i].lines, false);
+  const auto again = parse_sdp(write_sdp(indication.tell(sdp, {RecordState::on, false})));
+  if (again) require(attribute_value(again->lines, "record") == "on");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -49,6 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(*again == *sdp);
     require(write_sdp(*again) == text);
   }
+  check_recording(*sdp);
   (void)read_groups(sdp->lines);
   for (const auto& media : sdp->media)
     check_attributes(media);
