@@ -20,6 +20,7 @@
 #include "gateway/log.hpp"
 #include "gateway/rfc3339.hpp"
 #include "gateway/serve.hpp"
+#include "gateway/start_result.hpp"
 #include "gateway/startup.hpp"
 #include "gateway/verify.hpp"
 #include "gateway/version.hpp"
@@ -31,7 +32,6 @@ namespace gateway = assent::gateway;
 constexpr int status_sound = 0;
 constexpr int status_faults = 1;
 constexpr int status_usage = 2;
-constexpr int status_configuration = 78;  // EX_CONFIG of sysexits: starting again mends nothing
 
 // Each command's options, and what it does when it was chosen.
 struct CommandLine {
@@ -61,7 +61,7 @@ int serve(const std::filesystem::path& file) {
       gateway::prepare_to_serve(file, gateway::Surroundings::of_process(), wall_time(), faults);
   if (!prepared) {
     std::cerr << gateway::to_string(faults);
-    return status_configuration;
+    return gateway::exit_misconfigured;
   }
   gateway::Log log{{prepared->config.log.level, prepared->config.log.format, {}}};
   gateway::log_preparation(*prepared, log);
@@ -88,7 +88,8 @@ void add_serve(CLI::App& app, CommandLine& line) {
       "until\n"
       "one of the files is changed.\n"
       "SIGTERM and Ctrl-C end it in order: every call detail record is closed. The status is 78\n"
-      "when the configuration is wrong; all its faults are then on standard error.");
+      "when the configuration is wrong; all its faults are then on standard error, or in the log\n"
+      "where a policy that was PUT does not fit it any more.");
   serve_command->callback([&line] { line.run = [&line] { return serve(line.configuration); }; });
 }
 

@@ -36,27 +36,27 @@ bool is_same_act(const AcceptedPolicy& one, const AcceptedPolicy& other) {
 
 // --- what holds at start ---
 
-asio::awaitable<bool> PolicyChanges::begin() {
+asio::awaitable<StartResult> PolicyChanges::begin() {
   const auto hold = co_await turn_.take();
   const auto newest = co_await around_.storage.newest_policy();
   if (!newest) {
     around_.log.error("start.policy_failed",
                       {{"what", OperatorText{"the policies accepted before cannot be read"}}});
-    co_return false;
+    co_return StartResult::failed;
   }
   const bool put_since = *newest && (*newest)->source == from_api &&
                          (*newest)->files == around_.in_force.now().accepted.files;
-  if (put_since && !hold_again(**newest)) co_return false;
+  if (put_since && !hold_again(**newest)) co_return StartResult::misconfigured;
   if (!around_.sinks.learn(around_.in_force.now().rules)) {
     around_.log.error("start.policy_failed", {{"what", OperatorText{"too many purposes"}}});
-    co_return false;
+    co_return StartResult::misconfigured;
   }
   const bool recorded = co_await record_start(*newest);
-  if (!recorded) co_return false;
+  if (!recorded) co_return StartResult::failed;
   const AcceptedPolicy& now = around_.in_force.now().accepted;
   around_.log.info("policy.in_force",
                    {{"policy", OperatorText{now.hash}}, {"source", OperatorText{now.source}}});
-  co_return true;
+  co_return StartResult::started;
 }
 
 asio::awaitable<bool> PolicyChanges::record_start(std::optional<AcceptedPolicy> newest) {

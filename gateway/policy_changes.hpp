@@ -12,6 +12,7 @@
 #include "gateway/log.hpp"
 #include "gateway/policy_diff.hpp"
 #include "gateway/policy_in_force.hpp"
+#include "gateway/start_result.hpp"
 #include "gateway/turn.hpp"
 #include "policy/rules_change.hpp"
 
@@ -53,8 +54,8 @@ class PolicyChanges {
       : around_{std::move(around)}, turn_{executor} {}
 
   // At start, before the first room: the newest act of the operator holds. That is the policy of
-  // the files, unless another was PUT since they were written. False: the log says why.
-  boost::asio::awaitable<bool> begin();
+  // the files, unless another was PUT since they were written.
+  boost::asio::awaitable<StartResult> begin();
 
   boost::asio::awaitable<Answered<PolicyReport>> preview(PolicyProposal proposal);
   boost::asio::awaitable<Answered<PolicyReport>> propose(PolicyProposal proposal, std::string by);

@@ -25,9 +25,9 @@ std::vector<AccessToken> tokens_of(const Config& config) {
 asio::awaitable<void> run_service(Service& service, Log& log, int& status) {
   // Before anything else, for SIGHUP would end a process that does not wait for it.
   asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM, SIGHUP};
-  const bool started = co_await service.start();
-  if (!started) {
-    status = 1;
+  const auto started = co_await service.start();
+  if (started != StartResult::started) {
+    status = started == StartResult::misconfigured ? exit_misconfigured : 1;
     co_return;
   }
   log.info("service.started");

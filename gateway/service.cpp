@@ -139,24 +139,24 @@ std::vector<std::unique_ptr<MediaWorker>> Service::make_workers() {
   return workers;
 }
 
-asio::awaitable<bool> Service::start() {
-  if (!open_ip_database()) co_return false;
+asio::awaitable<StartResult> Service::start() {
+  if (!open_ip_database()) co_return StartResult::failed;
   const bool closed = co_await close_left_over();
-  if (!closed) co_return false;
-  const bool begun = co_await policy_changes_.begin();
-  if (!begun) co_return false;
+  if (!closed) co_return StartResult::failed;
+  const auto begun = co_await policy_changes_.begin();
+  if (begun != StartResult::started) co_return begun;
   for (auto& worker : workers_) {
     const auto install = [this](MediaPath& path) { return sinks_.install(path); };
     const auto fault = co_await worker->run(install);
     if (fault) {
       log_.error("start.sink_failed",
                  {{"sink", OperatorText{fault->sink}}, {"what", OperatorText{fault->what}}});
-      co_return false;
+      co_return StartResult::failed;
     }
   }
-  if (!listen()) co_return false;
+  if (!listen()) co_return StartResult::failed;
   webhooks_.start();
-  co_return true;
+  co_return StartResult::started;
 }
 
 bool Service::open_ip_database() {

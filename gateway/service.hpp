@@ -37,8 +37,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // Closes what an earlier run left open, connects the sinks and listens. False: the log says why.
-  boost::asio::awaitable<bool> start();
+  // Closes what an earlier run left open, connects the sinks and listens.
+  boost::asio::awaitable<StartResult> start();
   // Reads the files of the policy again, as on SIGHUP. What is wrong with them is in the log.
   boost::asio::awaitable<void> reload_policy() { return policy_changes_.reload(); }
   // Ends requests, closes every room with `cause`, waits until all of it is stored.

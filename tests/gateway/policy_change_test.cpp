@@ -359,10 +359,11 @@ TEST_F(PolicyAfterRestart, AReloadOfUnchangedFilesLeavesWhatWasPut) {
 // The program itself, in a process of its own.
 class ServingProcess {
  public:
-  ServingProcess(const std::filesystem::path& state, const std::filesystem::path& policy)
+  ServingProcess(const std::filesystem::path& state, const std::filesystem::path& policy,
+                 const std::string& jurisdiction = "NL")
       : log_file_{state / "log"} {
     child_ = ::fork();
-    if (child_ == 0) ::_exit(run(state, policy));
+    if (child_ == 0) ::_exit(run(state, policy, jurisdiction));
   }
   ~ServingProcess() {
     if (child_ > 0) ::kill(child_, SIGKILL);
@@ -384,18 +385,20 @@ class ServingProcess {
   }
 
  private:
-  int run(const std::filesystem::path& state, const std::filesystem::path& policy) const {
+  int run(const std::filesystem::path& state, const std::filesystem::path& policy,
+          const std::string& jurisdiction) const {
     Faults faults;
     const Surroundings surroundings{state, 2, LogFormat::json, true};
     auto config = load_config("test.yaml",
-                              "gateway: {jurisdiction: NL}\n"
-                              "media: {addresses: [{bind: 127.0.0.1}], workers: 1}\n"
-                              "policy: {policy: " +
+                              "gateway: {jurisdiction: " + jurisdiction +
+                                  "}\n"
+                                  "media: {addresses: [{bind: 127.0.0.1}], workers: 1}\n"
+                                  "policy: {policy: " +
                                   policy.string() + "}\n",
                               surroundings, faults);
     auto loaded = policy_of_config(config, read_clocks().wall, faults);
     make_directories(config, faults);
-    if (!loaded || !faults.empty()) return 78;
+    if (!loaded || !faults.empty()) return -1;
     config.api.listen = *media::parse_endpoint("127.0.0.1", 0);
     std::ofstream out{log_file_};
     Log log{{LogLevel::info, LogFormat::json,
@@ -423,6 +426,17 @@ TEST(Hangup, ReloadsThePolicyOfTheRunningProgram) {
   EXPECT_TRUE(program.says("\"before\":\"sha256:"));
   program.send(SIGTERM);
   EXPECT_EQ(program.wait(), 0);
+}
+
+// So that systemd does not start it again and again: config/assent.service.
+TEST_F(PolicyAfterRestart, APolicyThatWasPutAndDoesNotFitAssentYamlAnyMoreEndsTheStartAs78) {
+  const auto jurisdictions = built_in("jurisdictions.yaml");
+  put({{"jurisdictions", jurisdictions.substr(0, jurisdictions.find("  UY:\n"))}});
+  restart();
+  ServingProcess program{state.path(), options.policy, "UY"};
+  EXPECT_EQ(program.wait(), 78);
+  EXPECT_TRUE(program.says("gateway.jurisdiction"));
+  EXPECT_TRUE(program.says("does not fit assent.yaml any more"));
 }
 
 }  // namespace

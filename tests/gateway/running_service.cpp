@@ -94,7 +94,7 @@ RunningService::RunningService(Options options)
     const auto guard = asio::make_work_guard(context_);
     context_.run();
   }};
-  if (!started.get()) throw std::runtime_error("the service did not start");
+  if (started.get() != StartResult::started) throw std::runtime_error("the service did not start");
 }
 
 RunningService::~RunningService() {
