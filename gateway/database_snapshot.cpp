@@ -2,10 +2,11 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace assent::gateway {
 namespace fs = std::filesystem;
@@ -37,21 +38,67 @@ fs::path private_folder() {
   return name;
 }
 
+sigset_t signals_to_end() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&signals, signal);
+  return signals;
+}
+
+// In pieces, because a large one takes long and somebody may want to interrupt it. False: there is
+// no such file.
+bool copy_bytes(const fs::path& from, const fs::path& to) {
+  constexpr std::size_t piece_bytes = 1U << 20U;
+  std::ifstream in{from, std::ios::binary};
+  if (!in && !fs::exists(from)) return false;
+  std::ofstream out{to, std::ios::binary | std::ios::trunc};
+  std::vector<char> piece(piece_bytes);
+  while (in && out) {
+    if (SignalsHeld::is_one_waiting()) throw std::runtime_error("interrupted");
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    out.write(piece.data(), in.gcount());
+  }
+  out.close();
+  if (!in.eof() || !out) {
+    throw fs::filesystem_error("the database cannot be copied", from, to,
+                               std::make_error_code(std::errc::io_error));
+  }
+  return true;
+}
+
 // Pages that a checkpoint moves into the file while it is copied are in the log as well, which is
 // copied after it: together they are whole as long as the log was not begun anew in between.
 bool copy_whole(const fs::path& database, const fs::path& copy) {
   const std::string before = log_header(database);
-  fs::copy_file(database, copy, fs::copy_options::overwrite_existing);
-  fs::remove(log_of(copy));
-  std::error_code gone;
-  fs::copy_file(log_of(database), log_of(copy), gone);
-  if (gone && gone != std::errc::no_such_file_or_directory) {
-    throw fs::filesystem_error("the database's log cannot be copied", log_of(database), gone);
-  }
+  if (!copy_bytes(database, copy)) return false;
+  if (!copy_bytes(log_of(database), log_of(copy))) fs::remove(log_of(copy));
   return log_header(database) == before;
 }
 
 }  // namespace
+
+SignalsHeld::SignalsHeld() {
+  const auto signals = signals_to_end();
+  ::pthread_sigmask(SIG_BLOCK, &signals, &before_);
+}
+
+SignalsHeld::~SignalsHeld() {
+  release();
+}
+
+void SignalsHeld::release() {
+  if (std::exchange(held_, false)) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+bool SignalsHeld::is_one_waiting() {
+  sigset_t waiting;
+  ::sigpending(&waiting);
+  const auto to_end = signals_to_end();
+  sigset_t both;
+  ::sigandset(&both, &waiting, &to_end);
+  return ::sigisemptyset(&both) == 0;
+}
 
 DatabaseSnapshot::DatabaseSnapshot(const fs::path& database) {
   if (!fs::is_regular_file(database)) {
@@ -66,18 +113,19 @@ DatabaseSnapshot::DatabaseSnapshot(const fs::path& database) {
     throw std::runtime_error(
         "the database is written to so fast that no copy of it comes out whole");
   } catch (...) {
-    remove();
+    drop_names();
     throw;
   }
 }
 
 DatabaseSnapshot::~DatabaseSnapshot() {
-  remove();
+  drop_names();
 }
 
-void DatabaseSnapshot::remove() noexcept {
+void DatabaseSnapshot::drop_names() noexcept {
   std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  if (!folder_.empty()) fs::remove_all(std::exchange(folder_, {}), ignored);
+  signals_.release();
 }
 
 }  // namespace assent::gateway

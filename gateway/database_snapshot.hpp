@@ -1,12 +1,33 @@
 #pragma once
 
+#include <csignal>
 #include <filesystem>
 
 namespace assent::gateway {
 
+// SIGINT, SIGTERM and SIGHUP wait while it lives; those that came then end the process, or whatever
+// they do. Of the calling thread.
+class SignalsHeld {
+ public:
+  SignalsHeld();
+  ~SignalsHeld();
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+  void release();
+  [[nodiscard]] static bool is_one_waiting();
+
+ private:
+  sigset_t before_;
+  bool held_ = true;
+};
+
 // A copy of a database as it was at one instant, in a private folder that goes with it. The
 // database itself is only read as bytes: not locked, not changed, not checkpointed, so that a
 // running service goes on writing to it meanwhile and never meets a second connection.
+//
+// The copy holds what the database holds of people. Whoever opened it drops its names: from then on
+// nothing is left of it however the process ends. Until then a signal to end waits.
 class DatabaseSnapshot {
  public:
   // What fails throws a std::exception whose text is for the operator.
@@ -17,9 +38,11 @@ class DatabaseSnapshot {
 
   [[nodiscard]] std::filesystem::path file() const { return folder_ / "copy.db"; }
 
- private:
-  void remove() noexcept;
+  // Only who has it open can read it now.
+  void drop_names() noexcept;
 
+ private:
+  SignalsHeld signals_;  // outlives the folder
   std::filesystem::path folder_;
 };
 

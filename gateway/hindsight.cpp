@@ -20,7 +20,9 @@ namespace {
 class Records {
  public:
   explicit Records(const std::filesystem::path& file)
-      : copy_{file}, database_{copy_.file(), false, std::nullopt} {}
+      : copy_{file}, database_{copy_.file(), false, std::nullopt} {
+    copy_.drop_names();
+  }
 
   std::vector<RecordedSession> sessions(const std::string& room) {
     return database_.recorded_sessions(room);

@@ -2,10 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include "gateway/database.hpp"
@@ -76,6 +81,89 @@ TEST_F(Snapshot, IsPrivateAndGoneAfterwards) {
     EXPECT_EQ(status.st_mode & 0777U, 0700U);
   }
   EXPECT_FALSE(std::filesystem::exists(copy_folder));
+}
+
+// What a process leaves behind in TMPDIR, and how it ended, when it has done this.
+class Child {
+ public:
+  explicit Child(const std::function<void()>& work) {
+    const auto process = ::fork();
+    if (process == 0) {
+      ::setenv("TMPDIR", folder_.path().c_str(), 1);
+      try {
+        work();
+      } catch (const std::exception&) {
+        ::_exit(1);
+      }
+      ::_exit(0);
+    }
+    ::waitpid(process, &status_, 0);
+  }
+  [[nodiscard]] int signal() const { return WIFSIGNALED(status_) ? WTERMSIG(status_) : 0; }
+  [[nodiscard]] int status() const { return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1; }
+  [[nodiscard]] bool left_nothing() const { return std::filesystem::is_empty(folder_.path()); }
+
+ private:
+  TemporaryFolder folder_;
+  int status_ = 0;
+};
+
+TEST_F(Snapshot, IsReadToItsEndByWhoHasItOpenWhenItsNamesAreGone) {
+  Database database{file(), true, std::nullopt};
+  constexpr std::uint64_t count = 2'000;  // far more than a connection keeps in memory
+  const auto together = events(1, count);
+  database.begin();
+  EXPECT_TRUE(database.store(together));
+  database.commit();
+
+  DatabaseSnapshot copy{file()};
+  const auto copy_folder = copy.file().parent_path();
+  Database read{copy.file(), false, std::nullopt};
+  copy.drop_names();
+  EXPECT_FALSE(std::filesystem::exists(copy_folder));
+  EXPECT_EQ(read.room_events("session").size(), count);
+  EXPECT_EQ(read.recorded_sessions("").size(), 1U);
+}
+
+TEST_F(Snapshot, IsLeftNowhereByAProcessThatIsKilledWhileItReads) {
+  { Database database{file(), true, std::nullopt}; }
+  const Child child{[this] {
+    DatabaseSnapshot copy{file()};
+    const Database read{copy.file(), false, std::nullopt};
+    copy.drop_names();
+    ::raise(SIGKILL);
+  }};
+  EXPECT_EQ(child.signal(), SIGKILL);
+  EXPECT_TRUE(child.left_nothing());
+}
+
+TEST_F(Snapshot, IsLeftNowhereByAProcessThatIsInterruptedBeforeItReads) {
+  { Database database{file(), true, std::nullopt}; }
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    const Child child{[this, signal] {
+      DatabaseSnapshot copy{file()};
+      ::raise(signal);
+      const Database read{copy.file(), false, std::nullopt};
+      copy.drop_names();
+    }};
+    EXPECT_EQ(child.signal(), signal);
+    EXPECT_TRUE(child.left_nothing());
+  }
+}
+
+TEST_F(Snapshot, IsGivenUpWhenAnInterruptionWaits) {
+  { Database database{file(), true, std::nullopt}; }
+  const Child child{[this] {
+    const SignalsHeld until_the_end;
+    ::raise(SIGTERM);
+    try {
+      const DatabaseSnapshot copy{file()};
+    } catch (const std::exception&) {
+      ::_exit(7);
+    }
+  }};
+  EXPECT_EQ(child.status(), 7);
+  EXPECT_TRUE(child.left_nothing());
 }
 
 TEST_F(Snapshot, SaysWhatCannotBeCopiedOrRead) {
