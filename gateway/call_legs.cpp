@@ -29,6 +29,7 @@ media::LegConfig config_of(const media::LegPlan& plan, media::SourceId source, m
   config.peer_listens = media::receives(plan.direction);
   config.latching = latching && side == media::Side::client && !plan.is_secure();
   config.payload_types = plan.payload_types;
+  config.takes = plan.takes;
   for (const auto& source_line : plan.sources)
     config.signalled_ssrcs.push_back(source_line.ssrc);
   return config;

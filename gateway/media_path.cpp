@@ -80,6 +80,11 @@ void MediaPath::set_track(media::SourceId source, media::SinkId sink, TrackId tr
   tracks_[media::index(source)][media::index(sink)] = track;
 }
 
+void MediaPath::speak(media::TimePoint now) {
+  relay_.handle_timeout(now, outbox_);
+  flush(now);
+}
+
 std::size_t MediaPath::drain(media::TimePoint now) {
   std::array<epoll_event, ready_ports_max> ready;
   const int count = ::epoll_wait(readiness_, ready.data(), ready_ports_max, 0);

@@ -47,6 +47,13 @@ class MediaPath {
   // Readable when a datagram waits on any leg's socket.
   [[nodiscard]] int readiness() const { return readiness_; }
 
+  // When speak() has something to say; nullopt: nobody is spoken to.
+  [[nodiscard]] std::optional<media::TimePoint> next_timeout() const {
+    return relay_.next_timeout();
+  }
+  // Sends what the gateway itself has to say by now.
+  void speak(media::TimePoint now);
+
   // Relays what waits, up to one batch; gives the number of datagrams.
   std::size_t drain(media::TimePoint now);
 

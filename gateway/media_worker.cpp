@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
 
 namespace assent::gateway {
 
@@ -11,8 +12,10 @@ MediaWorker::MediaWorker(Options options)
       path_{options_.index},
       readiness_{context_, ::dup(path_.readiness())},
       pause_{context_},
+      voice_{context_, media::TimePoint::max()},
       work_{context_.get_executor()} {
   boost::asio::co_spawn(context_, relay_batches(), boost::asio::detached);
+  boost::asio::co_spawn(context_, speak(), boost::asio::detached);
   thread_ = std::jthread{[this] { context_.run(); }};
 }
 
@@ -33,6 +36,21 @@ boost::asio::awaitable<void> MediaWorker::relay_batches() {
     auto& events = path_.relay().events();
     if (!events.empty()) options_.on_events(std::exchange(events, {}));
   }
+}
+
+boost::asio::awaitable<void> MediaWorker::speak() {
+  for (;;) {
+    voice_.expires_at(path_.next_timeout().value_or(media::TimePoint::max()));
+    boost::system::error_code woken_early;
+    co_await voice_.async_wait(
+        boost::asio::redirect_error(boost::asio::use_awaitable, woken_early));
+    path_.speak(std::chrono::steady_clock::now());
+  }
+}
+
+void MediaWorker::wake_voice() {
+  const auto next = path_.next_timeout();
+  if (next && *next < voice_.expiry()) voice_.cancel();
 }
 
 }  // namespace assent::gateway

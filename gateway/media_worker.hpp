@@ -39,22 +39,28 @@ class MediaWorker {
   template <class Command>
   boost::asio::awaitable<std::invoke_result_t<Command, MediaPath&>> run(Command command) {
     auto on_worker =
-        [](MediaPath& path,
+        [](MediaWorker& worker,
            Command work) -> boost::asio::awaitable<std::invoke_result_t<Command, MediaPath&>> {
-      co_return work(path);
+      auto result = work(worker.path_);
+      worker.wake_voice();
+      co_return result;
     };
-    return boost::asio::co_spawn(context_, on_worker(path_, std::move(command)),
+    return boost::asio::co_spawn(context_, on_worker(*this, std::move(command)),
                                  boost::asio::use_awaitable);
   }
 
  private:
   boost::asio::awaitable<void> relay_batches();
+  boost::asio::awaitable<void> speak();
+  // After a command, which may have given the path something to say.
+  void wake_voice();
 
   Options options_;
   boost::asio::io_context context_{1};
   MediaPath path_;
   boost::asio::posix::stream_descriptor readiness_;
   boost::asio::steady_timer pause_;
+  boost::asio::steady_timer voice_;  // rings when the path has something to say
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::jthread thread_;
 };

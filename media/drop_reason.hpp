@@ -20,8 +20,9 @@ enum class DropReason : unsigned char {
   foreign_ssrc,     // an SSRC that belongs to somebody else, or one too many
   not_connected,    // no peer leg yet, or it does not listen (hold)
   outbound_full,    // the operating system did not take it
+  held_for_prompt,  // the gateway itself is speaking to this participant
 };
-inline constexpr std::size_t drop_reasons = 10;
+inline constexpr std::size_t drop_reasons = 11;
 
 [[nodiscard]] std::string_view to_string(DropReason reason);
 

@@ -11,6 +11,7 @@
 #include "media/drop_reason.hpp"
 #include "media/endpoint.hpp"
 #include "media/permit_table.hpp"
+#include "media/question.hpp"
 #include "media/rtp.hpp"
 #include "media/srtp.hpp"
 #include "media/time.hpp"
@@ -45,7 +46,8 @@ struct LegConfig {
   bool rtcp_mux = false;
   bool peer_listens = true;  // false on hold or for a peer that only sends: RTCP alone goes to it
   bool latching = false;     // plain RTP only: learn the address from the first packet
-  PayloadTypes payload_types{};
+  PayloadTypes payload_types{};  // of what the peer sends
+  PayloadTypes takes{};          // what the peer may be sent by the gateway itself
   std::vector<Ssrc> signalled_ssrcs;
 };
 
@@ -90,6 +92,7 @@ struct IngressStream {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
   std::vector<Delivery> deliveries;  // one a sink that ever heard this stream
+  KeyPresses key_presses;
 
   [[nodiscard]] Delivery* delivery_to(SinkId sink);
   // Whether a cut would have to name it.
@@ -124,6 +127,8 @@ class Leg {
   void reconfigure(LegConfig config);
 
   [[nodiscard]] const LegConfig& config() const { return config_; }
+  // The peer takes RTP.
+  [[nodiscard]] bool hears() const { return config_.remote_rtp.is_set() && config_.peer_listens; }
   [[nodiscard]] bool is_secure() const { return inbound_.has_value(); }
 
   // Parse, authenticate, replay check. On success the bytes are clear RTP or RTCP.
@@ -184,6 +189,12 @@ class Leg {
   LegId id{};
   LegId peer{};
   bool connected = false;
+
+  // Client legs: what is asked of the participant, and said to it by the gateway itself. While
+  // something is said, nothing of the peer leg's is forwarded here.
+  std::optional<Asking> asking;
+  std::optional<PromptPlayback> playback;
+  std::optional<Voice> voice;  // nothing was said yet: none
 
  private:
   template <auto Unprotect>

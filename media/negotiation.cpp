@@ -110,6 +110,9 @@ LegPlan plan_leg(const MediaDescription& own, const MediaDescription& far, bool 
     const auto& meaning = far.payload_types[type] != Codec::none ? far : own;
     leg.payload_types[type] = meaning.payload_types[type];
     leg.clocks_hz[type] = meaning.clocks_hz[type];
+    const Codec codec = own.payload_types[type];
+    const bool agreed = std::ranges::find(far.payload_types, codec) != far.payload_types.end();
+    leg.takes[type] = agreed ? codec : Codec::none;
   }
   return leg;
 }

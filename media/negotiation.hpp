@@ -39,6 +39,9 @@ struct LegPlan {
   // What the payload types mean in packets that this peer sends: as the other side asked for them
   // (RFC 3264 §5.1), then as the peer itself named them.
   PayloadTypes payload_types{};
+  // What the peer may be sent by somebody who is not the other side: payload types as the peer
+  // named them, of codecs that both sides did.
+  PayloadTypes takes{};
   std::array<std::uint32_t, 128> clocks_hz{};  // by payload type; 0: not said
   std::vector<SdpSource> sources;              // SSRCs that the peer signalled as its own
 
@@ -147,7 +150,7 @@ class Negotiation {
   }
 
   std::array<CipherPolicy, 2> policies_;  // by Side
-  std::unique_ptr<Exchange> exchange_;  // the last one, also when it is complete
+  std::unique_ptr<Exchange> exchange_;    // the last one, also when it is complete
   std::vector<MediaPlan> plans_;
   std::vector<RefusedMedia> refused_;
 };

@@ -133,6 +133,9 @@ std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, const Endpoi
     count_at_gates(now, leg, *stream, *packet, sequence, answers, forwarded);
   }
   fork(now, leg, *stream, *packet, sequence, out);
+  if (leg.config().payload_types[packet->payload_type()] == Codec::telephone_event) {
+    hear_keys(now, leg, *stream, *packet, sequence);
+  }
   return std::nullopt;
 }
 
@@ -160,6 +163,7 @@ std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> p
   const bool rtp = kind == Lane::Kind::leg_rtp;
   const auto& remote = rtp ? to.config().remote_rtp : to.config().remote_rtcp;
   if (!remote.is_set() || (rtp && !to.config().peer_listens)) return DropReason::not_connected;
+  if (rtp && to.playback) return DropReason::held_for_prompt;
 
   const auto room = out.room();
   std::memcpy(room.data(), packet.data(), packet.size());
@@ -300,6 +304,7 @@ void Relay::give_back(const Outgoing& outgoing, std::span<const std::byte> bytes
 }
 
 void Relay::give_back_to_call(const Outgoing& outgoing, std::span<const std::byte> bytes) {
+  if (outgoing.came_from == outgoing.lane.index) return;  // it was the gateway's own
   Leg& leg = *legs_[outgoing.came_from];
   --leg.counters.forwarded_packets;
   leg.counters.forwarded_bytes -= outgoing.size;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -59,7 +60,20 @@ struct SsrcConflict {  // a packet carried an SSRC that another participant owns
   SourceId source{};
   Ssrc ssrc{};
 };
-using RelayEvent = std::variant<StreamBound, RemoteLearned, SsrcConflict>;
+struct KeyPressed {  // the answer to a question, which is over by it
+  RoomKey room{};
+  SourceId source{};
+  QuestionId question{};
+  Key key{};
+  Ssrc ssrc{};
+  std::int64_t sequence = 0;    // extended, of the first packet that was heard of it
+  std::uint32_t timestamp = 0;  // RTP, of its beginning
+  TimePoint at;
+  std::chrono::milliseconds prompt_length{};
+  std::chrono::milliseconds prompt_said{};  // until then
+  bool authenticated = false;               // by SRTP; else only by the address that it came from
+};
+using RelayEvent = std::variant<StreamBound, RemoteLearned, SsrcConflict, KeyPressed>;
 
 // The relay core of one worker: legs, streams, permits. Sans-I/O; owns no time and no bytes.
 // Control calls come between batches, never inside one.
@@ -84,6 +98,16 @@ class Relay {
   [[nodiscard]] bool admits(TimePoint now, SourceId source, SinkId sink) const {
     return permits_.admits(now, source, sink);
   }
+
+  // Says the question to the participant in place of the call, and takes the first answer: a key
+  // reported by RFC 4733 in a stream of its own. One that was open is over. False: no leg of the
+  // participant hears it.
+  bool ask(TimePoint now, SourceId source, const Question& question);
+  void stop_asking(SourceId source);
+  // When handle_timeout has something to say; nullopt: nobody is spoken to.
+  [[nodiscard]] std::optional<TimePoint> next_timeout() const;
+  // Says what is due, as far as the outbox has room; what has none stays due.
+  void handle_timeout(TimePoint now, Outbox& out);
 
   // Gives what was counted since the last call, and starts anew. Before remove_leg, or it is lost.
   [[nodiscard]] SourceRecord settle(SourceId source);
@@ -140,6 +164,11 @@ class Relay {
   // What else than the permit keeps a packet from a sink.
   std::optional<Withheld> judge(SinkId sink, Delivery& delivery, Codec codec, const RtpView& packet,
                                 std::int64_t sequence) const;
+  void stop_asking(Leg& leg);
+  void fall_silent(Leg& leg);
+  void say_due(TimePoint now, Leg& leg, Outbox& out);
+  void hear_keys(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
+                 std::int64_t sequence);
   void give_back_to_call(const Outgoing& outgoing, std::span<const std::byte> bytes);
   // Null: the leg has no room for one more.
   IngressStream* bind_stream(TimePoint now, Leg& leg, Ssrc ssrc);
@@ -163,6 +192,7 @@ class Relay {
   std::array<SinkConfig, sinks_max> sinks_{};
   std::unordered_map<std::uint64_t, SourceId> ssrc_owners_;  // by room and SSRC
   std::vector<RelayEvent> events_;
+  std::vector<LegId> speaking_;  // with a playback
 };
 
 }  // namespace assent::media

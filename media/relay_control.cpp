@@ -63,7 +63,10 @@ void Relay::reconfigure_leg(LegId id, LegConfig config) {
   Leg& leg = *legs_[index(id)];
   assert(config.source == leg.config().source);
   const auto before = leg.config().signalled_ssrcs;
+  const auto took = leg.config().takes;
   leg.reconfigure(std::move(config));
+  // A question that was cut short is none.
+  if (leg.playback && (leg.config().takes != took || !leg.hears())) stop_asking(leg);
   for (const Ssrc ssrc : before)
     release_ssrc(leg.config().source, ssrc);
   for (const Ssrc ssrc : leg.config().signalled_ssrcs)
@@ -71,6 +74,7 @@ void Relay::reconfigure_leg(LegId id, LegConfig config) {
 }
 
 void Relay::remove_leg(LegId id) {
+  stop_asking(*legs_[index(id)]);
   const auto leg = std::exchange(legs_[index(id)], nullptr);
   if (leg->connected) legs_[index(leg->peer)]->connected = false;
   const SourceId owner = leg->config().source;

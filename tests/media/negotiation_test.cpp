@@ -155,6 +155,19 @@ TEST(Negotiation, PayloadTypesMeanWhatTheOtherSideAskedFor) {
   EXPECT_THAT(call.leg(Side::server).sources, IsEmpty());
 }
 
+TEST(Negotiation, APeerTakesWhatItNamedByItsOwnNumberAndBothAgreedOn) {
+  Conversation call;
+  call.exchange(Side::client, samples::baresip,
+                from_server("m=audio 7000 RTP/AVP 111 0\r\na=rtpmap:111 opus/48000/2\r\n"));
+  const auto& client = call.leg(Side::client).takes;
+  EXPECT_EQ(client[96], Codec::opus);
+  EXPECT_EQ(client[111], Codec::none);  // the server's number
+  EXPECT_EQ(client[0], Codec::pcmu);
+  EXPECT_EQ(client[8], Codec::none);  // the server has let it fall
+  EXPECT_EQ(client[9], Codec::none);
+  EXPECT_EQ(call.leg(Side::server).takes[111], Codec::opus);
+}
+
 TEST(Negotiation, VideoTypesAreToldApart) {
   Conversation call;
   const auto video =

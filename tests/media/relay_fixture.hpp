@@ -76,6 +76,7 @@ class RelayTest : public testing::Test {
     client.payload_types[dtmf_pt] = Codec::telephone_event;
     client.payload_types[rtx_pt] = Codec::rtx;
     client.payload_types[fec_pt] = Codec::fec;
+    client.takes = client.payload_types;
     LegConfig server = client;
     server.side = Side::server;
     server.receive_key.reset();
