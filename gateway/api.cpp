@@ -227,6 +227,25 @@ class Api {
         decisions_json((*room)->rules().decisions_for_purpose(participant, purpose)));
   }
 
+  Response put_questions(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    auto body = read_body(request, parse_put_questions);
+    if (!body) co_return problem_response(body.error());
+    auto what = question_to_ask(request.parameter("participant"), std::move(*body));
+    const auto asked = co_await (*room)->ask(std::move(what));
+    if (!asked) co_return problem_response(asked.error());
+    co_return json_response(question_json(*asked));
+  }
+
+  Response delete_questions(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    const auto stopped = co_await (*room)->stop_asking(request.parameter("participant"));
+    if (!stopped) co_return problem_response(stopped.error());
+    co_return empty_response();
+  }
+
   Response put_purpose(const HttpRequest& request) {
     const auto room = backend_.conferences.find(request.parameter("room"));
     if (!room) co_return problem_response(room.error());
@@ -374,6 +393,8 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
       {Operation::put_consent, &Api::put_consent},
       {Operation::withdraw_consent, &Api::withdraw_consent},
       {Operation::put_notice, &Api::put_notice},
+      {Operation::put_questions, &Api::put_questions},
+      {Operation::delete_questions, &Api::delete_questions},
       {Operation::put_purpose, &Api::put_purpose},
       {Operation::delete_purpose, &Api::delete_purpose},
       {Operation::get_decision, &Api::get_decision},

@@ -183,6 +183,19 @@ policy::ConsentStated consent_stated(std::string participant, std::string purpos
   return stated;
 }
 
+QuestionToAsk question_to_ask(std::string participant, PutQuestions body) {
+  QuestionToAsk what;
+  what.participant = std::move(participant);
+  what.language = body.language.value_or("");
+  what.answer_within = body.answer_within;
+  for (auto& purpose : body.purposes) {
+    const auto notice = body.notices.find(purpose);
+    auto& reference = what.purposes[purpose];
+    if (notice != body.notices.end()) reference = reference_of(notice->second);
+  }
+  return what;
+}
+
 policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body) {
   policy::PurposeStarted start;
   start.purpose = std::move(purpose);
@@ -211,6 +224,17 @@ std::string receipt_json(const Conference& conference, std::string_view particip
   }
   receipt["cut"] = std::move(cut);
   return json::serialize(receipt);
+}
+
+std::string question_json(const OpenQuestion& question) {
+  json::array purposes;
+  for (const auto& [purpose, notice] : question.purposes)
+    purposes.emplace_back(purpose);
+  json::object object{{"language", question.language},
+                      {"prompt", question.prompt_hash},
+                      {"until", to_rfc3339(question.until_wall)}};
+  object["purposes"] = std::move(purposes);
+  return json::serialize(object);
 }
 
 std::string room_json(const Conference& conference) {

@@ -18,10 +18,12 @@ namespace assent::gateway {
                                                PutNotice body);
 [[nodiscard]] policy::ConsentStated consent_stated(std::string participant, std::string purpose,
                                                    PutConsent body, std::string nonce);
+[[nodiscard]] QuestionToAsk question_to_ask(std::string participant, PutQuestions body);
 [[nodiscard]] policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body);
 
 [[nodiscard]] std::string receipt_json(const Conference& conference, std::string_view participant,
                                        std::string_view purpose, const ConsentOutcome& outcome);
+[[nodiscard]] std::string question_json(const OpenQuestion& question);
 [[nodiscard]] std::string room_json(const Conference& conference);
 [[nodiscard]] std::string participant_json(const Conference& conference,
                                            std::string_view participant);

@@ -26,6 +26,8 @@ enum class Operation : unsigned char {
   put_consent,
   withdraw_consent,
   put_notice,
+  put_questions,
+  delete_questions,
   put_purpose,
   delete_purpose,
   get_decision,
@@ -39,7 +41,7 @@ enum class Operation : unsigned char {
   get_health,
   get_readiness
 };
-inline constexpr std::size_t operations = 26;
+inline constexpr std::size_t operations = 28;
 
 // Three files of 1 MiB, as JSON strings.
 inline constexpr std::size_t policy_body_bytes_max = 4U << 20U;

@@ -201,6 +201,7 @@ asio::awaitable<Answered<void>> Conference::leave(std::string participant, Cause
 
 asio::awaitable<Answered<void>> Conference::part(Participant& participant, CauseForClosing cause) {
   const auto clocks = read_clocks();
+  drop_question(participant, "left");
   const auto consents = consents_of(participant);  // as they stood
   auto decisions = take(clocks.wall, policy::ParticipantLeft{participant.id});
   if (!decisions) co_return decisions.error();
@@ -285,6 +286,11 @@ asio::awaitable<Answered<std::string>> Conference::answer(std::string participan
 asio::awaitable<Answered<ConsentOutcome>> Conference::state_consent(policy::ConsentStated statement,
                                                                     ReceiptOf receipt_of) {
   const auto hold = co_await turn_.take();
+  co_return co_await state_in_turn(std::move(statement), std::move(receipt_of));
+}
+
+asio::awaitable<Answered<ConsentOutcome>> Conference::state_in_turn(policy::ConsentStated statement,
+                                                                    ReceiptOf receipt_of) {
   if (const auto follows = check_wish(statement); !follows) co_return follows.error();
   auto decisions = take(read_clocks().wall, statement);
   if (!decisions) co_return decisions.error();
@@ -301,6 +307,11 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::withdraw(policy::ConsentWi
                                                                ReceiptOf receipt_of) {
   const auto asked = std::chrono::steady_clock::now();
   const auto hold = co_await turn_.take();
+  co_return co_await withdraw_in_turn(std::move(withdrawal), asked, std::move(receipt_of));
+}
+
+asio::awaitable<Answered<ConsentOutcome>> Conference::withdraw_in_turn(
+    policy::ConsentWithdrawn withdrawal, media::TimePoint asked, ReceiptOf receipt_of) {
   auto decisions = take(read_clocks().wall, withdrawal);
   if (!decisions) co_return decisions.error();
   ConsentKey whose{withdrawal.participant, withdrawal.purpose, withdrawal.giver};
@@ -487,6 +498,7 @@ asio::awaitable<void> Conference::keep_time() {
     if (const auto timeout = policy_.next_timeout()) {
       next = std::min(next, read_clocks().steady_of(*timeout));
     }
+    if (const auto end = next_question_end()) next = std::min(next, *end);
     timer_.expires_at(next);
     boost::system::error_code cancelled;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
@@ -503,6 +515,7 @@ asio::awaitable<void> Conference::pass_time() {
     journal_later(*decisions);
     co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
   }
+  co_await end_questions(clocks.steady);
   if (clocks.steady < next_interim_) co_return;
   record_events_later();  // what storage refused before
   next_interim_ = clocks.steady + services_.interim_period;

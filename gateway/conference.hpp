@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/json/object.hpp>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -14,11 +15,13 @@
 
 #include "gateway/call_legs.hpp"
 #include "gateway/call_record.hpp"
+#include "gateway/keypad.hpp"
 #include "gateway/media_worker.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/policy_in_force.hpp"
 #include "gateway/policy_layer.hpp"
 #include "gateway/problem.hpp"
+#include "gateway/question.hpp"
 #include "gateway/room_journal.hpp"
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
@@ -45,6 +48,7 @@ struct ConferenceServices {
   std::chrono::milliseconds interim_period;
   Publish publish;
   MetricsSnapshot& totals;  // what happened since the start
+  const Keypad& keypad;
 };
 
 struct JoinRequest {
@@ -133,6 +137,11 @@ class Conference : public std::enable_shared_from_this<Conference> {
   // Somebody was shown or told it.
   boost::asio::awaitable<Answered<void>> give_notice(policy::NoticeGiven notice);
 
+  // Asks the participant aloud; the answer comes by a key, and is then a consent like any other.
+  // What was asked before is not asked any more.
+  boost::asio::awaitable<Answered<OpenQuestion>> ask(QuestionToAsk what);
+  boost::asio::awaitable<Answered<void>> stop_asking(std::string participant);
+
   boost::asio::awaitable<Answered<void>> start_purpose(policy::PurposeStarted start);
   boost::asio::awaitable<Answered<void>> stop_purpose(std::string purpose);
 
@@ -206,6 +215,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
     // When its client last preferred not to be recorded, and whether storage failed to take that.
     std::optional<WallTime> not_recorded_wished;
     bool wish_lost = false;
+    std::optional<OpenQuestion> question;
     std::map<media::SinkId, Standing> standing;
     // What crossed borders under rules that were in force before, and was judged by them.
     std::vector<CdrTransfer> earlier_transfers;
@@ -265,6 +275,25 @@ class Conference : public std::enable_shared_from_this<Conference> {
   [[nodiscard]] media::Recording recording_of(const Participant& who) const;
   [[nodiscard]] std::string tell_client(Participant& who, std::string sdp) const;
 
+  // conference_questions.cpp: what is asked aloud, and answered by a key.
+  [[nodiscard]] Answered<void> check_question(const Participant& who,
+                                              const QuestionToAsk& what) const;
+  [[nodiscard]] Answered<const SpokenPrompt*> prompt_for(const Participant& who,
+                                                         const QuestionToAsk& what) const;
+  // False: it was answered in the meantime.
+  boost::asio::awaitable<bool> end_question(Participant& who, std::string cause);
+  void drop_question(Participant& who, std::string_view cause);
+  [[nodiscard]] std::optional<media::TimePoint> next_question_end() const;
+  boost::asio::awaitable<void> end_questions(media::TimePoint now);
+  void on_key(const media::KeyPressed& press);
+  boost::asio::awaitable<void> take_answer(std::string participant, media::QuestionId id);
+  boost::asio::awaitable<Answered<ConsentOutcome>> answer_for(std::string participant,
+                                                              std::string purpose,
+                                                              const OpenQuestion& question);
+  void publish_question(std::string_view participant, const OpenQuestion& question);
+  void publish_question_end(std::string_view participant, const OpenQuestion& question,
+                            boost::json::object end);
+
   // conference_records.cpp: what is written down.
   void name_rules(const std::string& hash);
   [[nodiscard]] Cdr opening_record(const JoinRequest& request) const;
@@ -295,6 +324,10 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<void> keep_time();
   boost::asio::awaitable<void> pass_time();
   boost::asio::awaitable<Answered<void>> part(Participant& participant, CauseForClosing cause);
+  boost::asio::awaitable<Answered<ConsentOutcome>> state_in_turn(policy::ConsentStated statement,
+                                                                 ReceiptOf receipt_of);
+  boost::asio::awaitable<Answered<ConsentOutcome>> withdraw_in_turn(
+      policy::ConsentWithdrawn withdrawal, media::TimePoint asked, ReceiptOf receipt_of);
   boost::asio::awaitable<Answered<ConsentOutcome>> restrict_consent(policy::Decisions decisions,
                                                                     ConsentKey whose,
                                                                     ReceiptOf receipt_of);
@@ -318,6 +351,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   CallRecord room_record_;
   policy::Tightening room_layer_;
   bool closed_ = false;
+  std::uint32_t questions_ever_ = 0;
   std::map<std::string, std::unique_ptr<Participant>, std::less<>> participants_;
   std::map<std::string, std::vector<media::SinkId>, std::less<>> running_;  // by purpose
 };

@@ -268,6 +268,7 @@ void Conference::publish_cut(const SinkCut& mark, std::string_view participant) 
 }
 
 void Conference::on_relay_event(const media::RelayEvent& event) {
+  if (const auto* press = std::get_if<media::KeyPressed>(&event)) return on_key(*press);
   const auto whose = [this](media::SourceId source) -> std::string {
     for (const auto& [id, participant] : participants_) {
       if (participant->source == source) return id;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "gateway/fault.hpp"
+#include "gateway/keypad_config.hpp"
 #include "gateway/log.hpp"
 #include "gateway/webhook_config.hpp"
 #include "gateway/yaml_reader.hpp"
@@ -130,6 +131,7 @@ struct Config {
   PolicyFiles policy;
   GatewayConfig gateway;
   ConferenceServerConfig conference_server;
+  KeypadConfig keypad;
   std::vector<WebhookConfig> webhooks;
   LogConfig log;
 };

@@ -73,7 +73,13 @@ std::optional<LoadedPolicy> policy_of_config(const Config& config, PolicyTexts t
   Faults found;
   Faults of_sinks;
   const auto without_place = check_sinks(config, declared, of_sinks);
-  if (undeclared == UndeclaredSinks::are_faults) found = of_sinks;
+  if (undeclared == UndeclaredSinks::are_faults) {
+    found = of_sinks;
+    std::set<std::string, std::less<>> purposes;
+    for (const auto& [name, unused] : loaded->rules.purposes)
+      purposes.insert(name);
+    check_prompts(config.file, config.keypad, purposes, found);
+  }
   bind_server(config, loaded->rules, found);
   check_gateway_jurisdiction(config, loaded->rules, found);
   for (const Fault& fault : found.in_order())

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "gateway/keypad_config.hpp"
+#include "gateway/language_tag.hpp"
 #include "gateway/request_reader.hpp"
 
 namespace assent::gateway {
@@ -52,10 +54,6 @@ bool is_upper(char c) {
 bool is_upper_or_digit(char c) {
   return is_upper(c) || is_digit(c);
 }
-bool is_alphanumeric(char c) {
-  return is_upper_or_digit(c) || (c >= 'a' && c <= 'z');
-}
-
 // ISO 3166-1 alpha-2, or 3166-2: "NL", "US-CA". "EU" passes as reserved code.
 bool is_jurisdiction(std::string_view code) {
   if (code.size() < 2 || !is_upper(code[0]) || !is_upper(code[1])) return false;
@@ -74,22 +72,6 @@ bool is_ip(const std::string& text) {
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(text, error);
   return !error && (address.is_v4() || address.to_v6().scope_id() == 0);
-}
-
-// BCP 47, in its outer form: subtags of 1 to 8 letters and digits, the first of 2 to 8.
-bool is_language(std::string_view tag) {
-  std::size_t length = 0;
-  bool first = true;
-  for (const char c : tag) {
-    if (c != '-') {
-      if (!is_alphanumeric(c) || ++length > 8) return false;
-      continue;
-    }
-    if (length < (first ? 2U : 1U)) return false;
-    first = false;
-    length = 0;
-  }
-  return length >= (first ? 2U : 1U);
 }
 
 bool is_sha256_hex(std::string_view text) {
@@ -142,7 +124,7 @@ NoticeReference read_notice(ObjectReader& reader) {
   notice.version = reader.text("version", {1, 64, false});
   notice.language = reader.text("language", {1, 35, false});
   notice.hash = reader.text("hash", {1, 64, false});
-  if (!is_language(notice.language)) {
+  if (!is_language_tag(notice.language)) {
     reader.fault(ProblemType::invalid_value, "language", std::string(language_rule));
   }
   if (!is_sha256_hex(notice.hash)) {
@@ -186,7 +168,7 @@ result<PutParticipant, Problem> parse_put_participant(const json::value& body) {
   PutParticipant request;
   request.subject = reader.id("subject");
   request.language = reader.optional_text("language", {1, 35, false});
-  if (request.language && !is_language(*request.language)) {
+  if (request.language && !is_language_tag(*request.language)) {
     reader.fault(ProblemType::invalid_value, "language", std::string(language_rule));
   }
   request.minor = read_minor(reader);
@@ -258,6 +240,41 @@ result<PutNotice, Problem> parse_put_notice(const json::value& body) {
   ObjectReader reader{body};
   PutNotice request;
   reader.object("notice", [&](ObjectReader& nested) { request.notice = read_notice(nested); });
+  return finished(reader, std::move(request));
+}
+
+result<PutQuestions, Problem> parse_put_questions(const json::value& body) {
+  ObjectReader reader{body};
+  PutQuestions request;
+  const auto purposes = reader.optional_ids("purposes", purposes_of_question_max);
+  if (!purposes || purposes->empty()) {
+    reader.fault(ProblemType::missing_field, "purposes", "must name a purpose");
+  } else {
+    request.purposes = *purposes;
+  }
+  request.language = reader.optional_text("language", {1, 35, false});
+  if (request.language && !is_language_tag(*request.language)) {
+    reader.fault(ProblemType::invalid_value, "language", std::string(language_rule));
+  }
+  const auto seconds = reader.optional_count("answer_within_seconds");
+  const auto least = static_cast<std::uint64_t>(answer_within_min.count());
+  const auto most = static_cast<std::uint64_t>(answer_within_max.count());
+  if (seconds && (*seconds < least || *seconds > most)) {
+    reader.fault(ProblemType::invalid_value, "answer_within_seconds", "must be from 5 to 600");
+  } else if (seconds) {
+    request.answer_within = std::chrono::seconds{*seconds};
+  }
+  reader.optional_objects("notices", purposes_of_question_max,
+                          [&](const std::string& purpose, ObjectReader& nested) {
+                            request.notices[purpose] = read_notice(nested);
+                          });
+  const auto is_asked = [&request](const auto& notice) {
+    return std::find(request.purposes.begin(), request.purposes.end(), notice.first) !=
+           request.purposes.end();
+  };
+  if (!std::all_of(request.notices.begin(), request.notices.end(), is_asked)) {
+    reader.fault(ProblemType::invalid_value, "notices", "must be of purposes that are asked for");
+  }
   return finished(reader, std::move(request));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -100,6 +101,17 @@ struct PutNotice {
   NoticeReference notice;
 };
 
+inline constexpr std::chrono::seconds answer_within_min{5};
+inline constexpr std::chrono::seconds answer_within_max{600};
+
+// Asks aloud for all of the purposes at once.
+struct PutQuestions {
+  std::vector<std::string> purposes;
+  std::map<std::string, NoticeReference> notices;  // by purpose: those that were given
+  std::optional<std::string> language;             // BCP 47
+  std::chrono::seconds answer_within{30};          // from the end of the prompt
+};
+
 enum class PerformedBy : unsigned char { sinks, server };
 
 struct PutPurpose {
@@ -120,6 +132,8 @@ struct PutPurpose {
 [[nodiscard]] boost::system::result<PutConsent, Problem> parse_put_consent(
     const boost::json::value&);
 [[nodiscard]] boost::system::result<PutNotice, Problem> parse_put_notice(const boost::json::value&);
+[[nodiscard]] boost::system::result<PutQuestions, Problem> parse_put_questions(
+    const boost::json::value&);
 [[nodiscard]] boost::system::result<PutPurpose, Problem> parse_put_purpose(
     const boost::json::value&);
 

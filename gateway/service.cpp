@@ -91,7 +91,8 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
             events_.publish(type, room, text);
             webhooks_.tell(type, text);
           },
-          totals_},
+          totals_,
+          keypad_},
       workers_{make_workers()},
       conferences_{context.get_executor(), conference_services_, workers_},
       policy_changes_{context.get_executor(),
@@ -140,7 +141,7 @@ std::vector<std::unique_ptr<MediaWorker>> Service::make_workers() {
 }
 
 asio::awaitable<StartResult> Service::start() {
-  if (!open_ip_database()) co_return StartResult::failed;
+  if (!open_ip_database() || !load_prompts()) co_return StartResult::failed;
   const bool closed = co_await close_left_over();
   if (!closed) co_return StartResult::failed;
   const auto begun = co_await policy_changes_.begin();
@@ -169,6 +170,16 @@ bool Service::open_ip_database() {
     return false;
   }
   ip_database_ = std::move(*opened);
+  return true;
+}
+
+bool Service::load_prompts() {
+  auto loaded = Keypad::load(config_.keypad, config_.gateway.name);
+  if (!loaded) {
+    log_.error("start.prompt_failed", {{"what", OperatorText{loaded.error()}}});
+    return false;
+  }
+  keypad_ = std::move(*loaded);
   return true;
 }
 

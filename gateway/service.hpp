@@ -14,6 +14,7 @@
 #include "gateway/event_stream.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/ip_database.hpp"
+#include "gateway/keypad.hpp"
 #include "gateway/log.hpp"
 #include "gateway/media_worker.hpp"
 #include "gateway/metrics.hpp"
@@ -50,6 +51,7 @@ class Service {
   boost::asio::awaitable<bool> close_left_over();
   bool install_sinks();
   bool open_ip_database();
+  bool load_prompts();
   bool listen();
   boost::asio::awaitable<std::string> exposition_of_now();
   [[nodiscard]] Answered<std::string> readiness() const;
@@ -64,6 +66,7 @@ class Service {
   PolicyInForce policy_;
   SinkPlaces sinks_;
   PortRange ports_;
+  Keypad keypad_;
   EventHub events_;
   Webhooks webhooks_;
   ConferenceServices conference_services_;

@@ -103,6 +103,7 @@ class UnwatchedConference : public testing::Test {
   SinkPlaces sinks{archive_only(), 1};
   PortRange ports{36'000, 36'001, 1};
   MetricsSnapshot totals;
+  Keypad keypad;
   std::vector<std::pair<std::string, std::string>> events;
   ConferenceServices services{policy,
                               storage,
@@ -114,7 +115,8 @@ class UnwatchedConference : public testing::Test {
                               1h,
                               [this](std::string_view type, std::string_view,
                                      const std::string& json) { events.emplace_back(type, json); },
-                              totals};
+                              totals,
+                              keypad};
   MediaWorker worker{MediaWorker::Options{}};
   std::shared_ptr<Conference> conference = std::make_shared<Conference>(
       context.get_executor(), services, worker, Conference::Identity{"room", "session", "", {}});

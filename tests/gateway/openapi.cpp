@@ -200,6 +200,7 @@ TEST(OpenApi, RequestBodiesAreReadAsDescribed) {
       {Operation::post_answer, refusing(parse_answer)},
       {Operation::put_consent, refusing(parse_put_consent)},
       {Operation::put_notice, refusing(parse_put_notice)},
+      {Operation::put_questions, refusing(parse_put_questions)},
       {Operation::put_purpose, refusing(parse_put_purpose)},
       {Operation::put_policy, refusing(parse_policy_proposal)}};
   for (const ApiRoute& route : api_routes()) {

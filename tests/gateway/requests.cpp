@@ -35,6 +35,7 @@ const Refuse room_patch = [](std::string_view body) { return refusal(body, parse
 const Refuse patch = [](std::string_view body) { return refusal(body, parse_patch_participant); };
 const Refuse notice = [](std::string_view body) { return refusal(body, parse_put_notice); };
 const Refuse purpose = [](std::string_view body) { return refusal(body, parse_put_purpose); };
+const Refuse questions = [](std::string_view body) { return refusal(body, parse_put_questions); };
 
 constexpr std::string_view hash64 =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -176,6 +177,17 @@ TEST(Requests, EveryFaultNamesItsFieldAndKind) {
        "/transport"},
       {answer, R"({"sdp":"v=0","from":"client"})", unknown_field, "/from"},
       {answer, R"({"sdp":"v=0\u0000"})", invalid_value, "/sdp"},
+      {questions, R"({"language":"en"})", missing_field, "/purposes"},
+      {questions, R"({"purposes":[]})", missing_field, "/purposes"},
+      {questions, R"({"purposes":["a","a"]})", invalid_value, "/purposes/1"},
+      {questions, R"({"purposes":["a"],"language":"e"})", invalid_value, "/language"},
+      {questions, R"({"purposes":["a"],"answer_within_seconds":4})", invalid_value,
+       "/answer_within_seconds"},
+      {questions, R"({"purposes":["a"],"answer_within_seconds":601})", invalid_value,
+       "/answer_within_seconds"},
+      {questions, R"({"purposes":["a"],"notices":{"a":{"id":"n"}}})", missing_field,
+       "/notices/a/version"},
+      {questions, R"({"purposes":["a"],"key":1})", unknown_field, "/key"},
       {consent, R"({"method":"online"})", missing_field, "/statement"},
       {consent, R"({"statement":"granted"})", missing_field, "/method"},
       {consent, R"({"statement":"withdrawn","method":"online"})", invalid_value, "/statement"},
@@ -302,6 +314,7 @@ TEST(Requests, MutatedBodiesAreAcceptedOrRefusedButNeverHarm) {
       {consent, full_consent()},
       {room_patch, std::string(full_layer)},
       {patch, std::string(full_patch)},
+      {questions, R"({"purposes":["a","b"],"language":"en","answer_within_seconds":9})"},
       {purpose, R"({"by":"sinks","sinks":["a","b"]})"}};
   constexpr std::string_view alphabet = "{}[]\",:\\u0n1e+-.\x00\xff\x7f tfn/~a"sv;
   const auto below = [&](std::size_t bound) { return random() % bound; };

@@ -54,6 +54,7 @@ std::string configuration(const RunningService::Options& options,
   }
   text += options.sinks;
   if (!options.webhooks.empty()) text += "webhooks:\n" + options.webhooks;
+  if (!options.keypad.empty()) text += "keypad:\n" + options.keypad;
   auto policy = options.policy;
   if (!options.policy_text.empty()) {
     policy = state / "policy.yaml";

@@ -34,6 +34,7 @@ class RunningService {
     std::filesystem::path transfers{};
     std::string sinks{};     // lines under `sinks:` besides
     std::string webhooks{};  // lines under `webhooks:`
+    std::string keypad{};    // lines under `keypad:`
   };
   explicit RunningService(Options options);
   ~RunningService();
