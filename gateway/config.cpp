@@ -1,17 +1,14 @@
 #include "gateway/config.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <map>
-#include <thread>
 #include <utility>
 
 #include "gateway/config_paths.hpp"
 #include "gateway/embedded.hpp"
 #include "gateway/http_message.hpp"
+#include "gateway/media_config.hpp"
 #include "gateway/socket_address.hpp"
 
 namespace assent::gateway {
@@ -24,10 +21,6 @@ constexpr std::string_view root_keys[] = {
     "keypad",  "webhooks",          "log"};
 constexpr std::string_view gateway_keys[] = {"name", "jurisdiction", "ip_database"};
 constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
-constexpr std::string_view media_keys[] = {"addresses", "port_range", "workers",
-                                           "coalescing_pause"};
-constexpr std::string_view address_keys[] = {"bind", "announce"};
-constexpr std::string_view port_range_keys[] = {"first", "last"};
 constexpr std::string_view api_keys[] = {"listen", "tls", "tokens", "token_directory"};
 constexpr std::string_view tls_keys[] = {"certificate", "key", "client_ca"};
 constexpr std::string_view token_keys[] = {"name", "role", "sha256", "room", "participant"};
@@ -56,9 +49,6 @@ const ConfigKeys all_keys[] = {
     {"log", log_keys},
 };
 
-constexpr std::uint16_t port_min = 1024;
-// A call takes a client and a server leg, each with a port for RTP and one for RTCP.
-constexpr unsigned ports_of_a_call = 4;
 constexpr std::size_t sinks_max = 16;
 constexpr std::size_t tokens_max = 1'000;
 
@@ -77,7 +67,7 @@ class ConfigReader {
     config.file = document_.file();
     config.gateway = gateway(root.optional("gateway").map(gateway_keys));
     config.conference_server = server(root.optional("conference_server").map(server_keys));
-    config.media = media(root.optional("media").map(media_keys));
+    config.media = read_media(root.optional("media").map(media_keys), surroundings_.cores);
     config.api = api(root.optional("api").map(api_keys));
     config.storage = storage(root.optional("storage").map(storage_keys));
     config.sinks = sinks(root.optional("sinks"));
@@ -126,82 +116,6 @@ class ConfigReader {
       if (known) out.srtp_suites.push_back(*known);
     }
     return out;
-  }
-
-  static std::optional<media::Endpoint> ip_address(const YamlValue& value) {
-    const auto text = value.text(64);
-    if (!text) return std::nullopt;
-    const auto endpoint = media::parse_endpoint(*text, 0);
-    if (endpoint && !is_multicast(*endpoint)) return endpoint;
-    value.fault(as_shown(*text) + " is not the IP address of a host",
-                "write an IPv4 or IPv6 address in numbers, such as 192.0.2.1 or 2001:db8::1");
-    return std::nullopt;
-  }
-
-  static std::optional<MediaAddress> media_address(const YamlValue& value) {
-    const YamlMap map = value.map(address_keys);
-    const auto bind = ip_address(map.required("bind"));
-    const YamlValue announce_value = map.optional("announce");
-    const auto announce = ip_address(announce_value);
-    if (!bind || (announce_value.is_present() && !announce)) return std::nullopt;
-    const MediaAddress out{*bind, announce.value_or(*bind)};
-    if (is_wildcard(out.announce)) {
-      value.fault("peers cannot send to " + media::address_text(out.announce),
-                  "add 'announce:' with the address under which peers reach this machine");
-    }
-    if (out.bind.is_v4() != out.announce.is_v4()) {
-      announce_value.fault("is not of the same family as 'bind'",
-                           "announce IPv4 for IPv4 and IPv6 for IPv6");
-    }
-    return out;
-  }
-
-  MediaConfig media(const YamlMap& map) const {
-    MediaConfig out;
-    const YamlValue addresses = map.optional("addresses");
-    for (const YamlValue& value : addresses.sequence(2)) {
-      const auto address = media_address(value);
-      if (!address) continue;
-      const bool v4 = address->bind.is_v4();
-      const auto same_family = [v4](const auto& other) { return other.bind.is_v4() == v4; };
-      if (std::any_of(out.addresses.begin(), out.addresses.end(), same_family)) {
-        value.fault(v4 ? "is the second IPv4 address" : "is the second IPv6 address",
-                    "keep one of each family");
-      }
-      out.addresses.push_back(*address);
-    }
-    if (addresses.is_sequence() && addresses.sequence().empty()) {
-      addresses.fault("is empty", "add '- bind: ADDRESS', or remove the key to use 127.0.0.1");
-    }
-    if (out.addresses.empty()) {
-      const media::Endpoint loopback =
-          media::parse_endpoint("127.0.0.1", 0).value_or(media::Endpoint{});
-      out.addresses.push_back({loopback, loopback});
-    }
-    port_range(map.optional("port_range"), out);
-    out.workers = map.optional("workers").integer<unsigned>(1, 64).value_or(
-        std::clamp(surroundings_.cores, 2U, 65U) - 1);
-    out.coalescing_pause =
-        map.optional("coalescing_pause").duration(0us, 1ms).value_or(out.coalescing_pause);
-    return out;
-  }
-
-  static void port_range(const YamlValue& value, MediaConfig& out) {
-    const YamlMap map = value.map(port_range_keys);
-    const auto port = [&map](std::string_view key) {
-      return map.required(key).integer<std::uint16_t>(port_min, UINT16_MAX);
-    };
-    const auto first = port("first");
-    const auto last = port("last");
-    if (!first || !last) return;
-    if (*last < *first || *last - *first + 1U < ports_of_a_call) {
-      value.fault("ports " + std::to_string(*first) + " to " + std::to_string(*last) +
-                      " are too few for one call",
-                  "a call takes at least 4 ports, with video 8; give a few thousand, such as "
-                  "first: 40000 and last: 49999");
-    }
-    out.port_first = *first;
-    out.port_last = *last;
   }
 
   ApiConfig api(const YamlMap& map) const {
@@ -423,29 +337,7 @@ class ConfigReader {
   ConfigPaths paths_;
 };
 
-std::string_view environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
-  return value == nullptr ? std::string_view{} : std::string_view{value};
-}
-
 }  // namespace
-
-Surroundings Surroundings::of_process() {
-  Surroundings out;
-  // systemd separates several folders by colons; the first is ours.
-  const std::string_view service = environment("STATE_DIRECTORY");
-  const std::string_view user = environment("XDG_STATE_HOME");
-  if (!service.empty()) {
-    out.state = service.substr(0, service.find(':'));
-  } else if (user.starts_with('/')) {  // relative ones are to be ignored (XDG base directories)
-    out.state = std::filesystem::path{user} / "assent";
-  } else {
-    out.state = std::filesystem::path{"build"} / "assent-state";
-  }
-  out.cores = std::max(1U, std::thread::hardware_concurrency());
-  out.log_format = ::isatty(STDERR_FILENO) == 1 ? LogFormat::text : LogFormat::json;
-  return out;
-}
 
 Config load_config(const std::filesystem::path& file, const Surroundings& surroundings,
                    Faults& faults) {
