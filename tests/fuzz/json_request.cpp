@@ -49,6 +49,10 @@ void check_bodies(const boost::json::value& value) {
   });
   check(parse_put_notice(value),
         [](const PutNotice& body) { return body.notice.hash.size() == 64; });
+  check(parse_put_questions(value), [](const PutQuestions& body) {
+    return !body.purposes.empty() && body.answer_within >= answer_within_min &&
+           body.answer_within <= answer_within_max && body.notices.size() <= body.purposes.size();
+  });
   check(parse_put_purpose(value), [](const PutPurpose& body) {
     return !body.sinks || body.sinks->size() <= sinks_of_purpose_max;
   });

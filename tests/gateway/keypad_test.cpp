@@ -216,7 +216,7 @@ TEST_F(AskedByKeypad, HearsThePromptPressesOneAndConsents) {
   EXPECT_THAT(end_of_question(), HasSubstr(R"("states":{"recording":"granted"})"));
 }
 
-TEST_F(AskedByKeypad, IsRecordedWithTheHashOfThePromptAndThePlaceOfTheKey) {
+TEST_F(AskedByKeypad, Row17IsRecordedWithTheHashOfThePromptAndThePlaceOfTheKey) {
   Telephone phone{service, "caller"};
   service.ask("PUT", phone.questions(), about_recording);
   ASSERT_TRUE(phone.hear());
@@ -298,6 +298,27 @@ TEST_F(AskedByKeypad, IsNoConsentWithoutAQuestion) {
   EXPECT_EQ(phone.consent(), "unknown");
   EXPECT_EQ(service.call("DELETE", phone.questions()).status, 404U);
   EXPECT_THAT(end_of_question(), HasSubstr(R"("cause":"stopped")"));
+}
+
+// The key and the end of the question are under way at the same time.
+TEST_F(AskedByKeypad, IsAnsweredOrNotAndWhoEndsTheQuestionIsToldWhich) {
+  Telephone phone{service, "caller"};
+  for (int i = 0; i < 20; ++i) {
+    const auto before = phone.consent();
+    service.ask("PUT", phone.questions(), about_recording);
+    phone.press(1);
+    std::this_thread::sleep_for(std::chrono::microseconds{i * 100});
+    const auto status = service.call("DELETE", phone.questions()).status;
+    for (int reports = 0; reports < Telephone::reports_of_a_press; ++reports)
+      ASSERT_TRUE(phone.server().receive());
+    if (status == 204U) {
+      EXPECT_EQ(phone.consent(), before);
+    } else {
+      EXPECT_TRUE(status == 409U || status == 404U) << status;
+      EXPECT_EQ(phone.changed_from(before), "granted");
+      service.ask("DELETE", phone.path() + "/consents/recording");
+    }
+  }
 }
 
 TEST_F(AskedByKeypad, SaysNoByNotAnswering) {
