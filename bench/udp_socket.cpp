@@ -28,11 +28,12 @@ sockaddr_in loopback_address(std::uint16_t port) {
   return address;
 }
 
-UdpSocket::UdpSocket() : fd_{socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)} {
+UdpSocket::UdpSocket(std::uint16_t port)
+    : fd_{socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)} {
   if (fd_ < 0) fail("socket");
   setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &socket_buffer_bytes, sizeof socket_buffer_bytes);
   setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &socket_buffer_bytes, sizeof socket_buffer_bytes);
-  sockaddr_in address = loopback_address(0);
+  sockaddr_in address = loopback_address(port);
   socklen_t bytes = sizeof address;
   if (bind(fd_, reinterpret_cast<sockaddr*>(&address), bytes) != 0) fail("bind");
   if (getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &bytes) != 0) fail("getsockname");

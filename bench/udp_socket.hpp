@@ -6,10 +6,11 @@
 
 namespace assent::bench {
 
-// A non-blocking UDP socket on 127.0.0.1 and an ephemeral port; the bench sends nowhere else.
+// A non-blocking UDP socket on 127.0.0.1, on an ephemeral port unless one is given; the bench sends
+// nowhere else. Throws std::system_error.
 class UdpSocket {
  public:
-  UdpSocket();
+  explicit UdpSocket(std::uint16_t port = 0);
   UdpSocket(UdpSocket&& other) noexcept;
   UdpSocket& operator=(UdpSocket&& other) noexcept;
   ~UdpSocket();

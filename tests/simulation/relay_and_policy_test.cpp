@@ -1,6 +1,6 @@
 // The policy's rooms and the media relay together, judged by an oracle that keeps its own books.
 //   ASSENT_SEED=7       that seed alone
-//   ASSENT_SEEDS=10000  a campaign of so many
+//   ASSENT_SEEDS=10000  a campaign of so many, from ASSENT_SEED or 1 on
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -15,19 +15,35 @@ namespace {
 
 constexpr std::uint64_t seeds_by_default = 200;
 constexpr std::uint64_t seeds_to_notice_a_fault = 100;
+constexpr std::uint64_t seeds_a_line = 1'000;
 
 std::uint64_t seeds_to_run() {
-  if (std::getenv("ASSENT_SEED") != nullptr) return 1;
   const char* text = std::getenv("ASSENT_SEEDS");
-  return text == nullptr ? seeds_by_default : std::strtoull(text, nullptr, 10);
+  if (text != nullptr) return std::strtoull(text, nullptr, 10);
+  return std::getenv("ASSENT_SEED") != nullptr ? 1 : seeds_by_default;
 }
 
+// What it was, and the command that repeats it.
 std::string named(std::uint64_t seed, const Simulation::Outcome& outcome) {
-  return "ASSENT_SEED=" + std::to_string(seed) + "\n" + outcome.trace;
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  return outcome.trace + "\nto repeat: ASSENT_SEED=" + std::to_string(seed) +
+         " ASSENT_SEEDS=1 build/tests/test_simulation --gtest_filter=" + test->test_suite_name() +
+         "." + test->name();
+}
+
+void show_progress(std::uint64_t done, std::uint64_t heard, std::uint64_t kept) {
+  std::printf("  %llu of %llu seeds: sinks heard %llu packets, %llu were kept from them\n",
+              static_cast<unsigned long long>(done),
+              static_cast<unsigned long long>(seeds_to_run()),
+              static_cast<unsigned long long>(heard), static_cast<unsigned long long>(kept));
+  std::fflush(stdout);
 }
 
 void expect_no_objection(Law law) {
   const auto first = tests::Seed::from_environment_or(1).value();
+  std::printf("%s: seeds %llu to %llu\n", law == Law::all_party ? "all-party" : "per participant",
+              static_cast<unsigned long long>(first),
+              static_cast<unsigned long long>(first + seeds_to_run() - 1));
   std::uint64_t heard = 0;
   std::uint64_t kept = 0;
   for (auto seed = first; seed < first + seeds_to_run(); ++seed) {
@@ -35,10 +51,10 @@ void expect_no_objection(Law law) {
     ASSERT_FALSE(outcome.objection) << named(seed, outcome);
     heard += outcome.heard;
     kept += outcome.kept;
+    const auto done = seed + 1 - first;
+    if (done % seeds_a_line == 0 && done < seeds_to_run()) show_progress(done, heard, kept);
   }
-  std::printf("seeds from %llu: sinks heard %llu packets, and %llu were kept from them\n",
-              static_cast<unsigned long long>(first), static_cast<unsigned long long>(heard),
-              static_cast<unsigned long long>(kept));
+  show_progress(seeds_to_run(), heard, kept);
   if (seeds_to_run() == 1) return;
   EXPECT_GT(heard, 10 * seeds_to_run()) << "an idle simulation proves nothing";
   EXPECT_GT(kept, heard);
