@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "media/datagram.hpp"
+#include "media/earlier_media.hpp"
 
 namespace assent::media {
 namespace {
@@ -233,11 +234,14 @@ Relay::GateAnswers Relay::ask_gates(TimePoint now, Leg& leg, IngressStream& stre
                                     const RtpView& packet, std::int64_t sequence) {
   const SourceId id = leg.config().source;
   const Codec codec = leg.config().payload_types[packet.payload_type()];
+  const Duration reach = reach_back(codec, packet.payload());
   GateAnswers answers;
   for_each_sink(source(id).server_gates, [&](SinkId sink) {
     auto& why = answers.why[index(sink)];
     if (!permits_.admits(now, id, sink)) {
       why = denial(id, sink);
+    } else if (now - reach < source(id).opened[index(sink)]) {
+      why = Withheld::before_grant;
     } else if (may_precede_grant(delivery(id, stream, sink), codec, packet, sequence)) {
       why = Withheld::before_grant;
     }

@@ -135,6 +135,7 @@ class Relay {
     std::string cname;         // what sinks see: one pseudonym for all of the participant's streams
     std::uint32_t routes = 0;  // set of SinkId that get copies
     std::uint32_t server_gates = 0;  // set of SinkId that stand for the server's own purposes
+    std::array<TimePoint, sinks_max> opened{};  // when the sink's permit last did
     std::vector<LegId> legs;
   };
 

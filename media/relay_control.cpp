@@ -123,6 +123,7 @@ std::vector<CutMark> Relay::set_permit(TimePoint now, SourceId id, SinkId sink, 
 
   std::vector<CutMark> cut;
   Source& owner = source(id);
+  if (opens && !was_open) owner.opened[index(sink)] = now;
   for (const LegId leg_id : owner.legs) {
     Leg& leg = *legs_[index(leg_id)];
     if (leg.config().side != Side::client) continue;

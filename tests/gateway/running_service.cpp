@@ -118,6 +118,10 @@ void RunningService::reload() {
   asio::co_spawn(context_, service_->reload_policy(), asio::use_future).get();
 }
 
+std::future<void> RunningService::stall_control(std::chrono::milliseconds period) {
+  return asio::post(context_, asio::use_future([period] { std::this_thread::sleep_for(period); }));
+}
+
 std::string RunningService::log() const {
   const std::lock_guard lock{lines_access_};
   return lines_;

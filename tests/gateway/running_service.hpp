@@ -1,7 +1,9 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <chrono>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -46,6 +48,8 @@ class RunningService {
 
   // As on SIGHUP; returns when it is done.
   void reload();
+  // The control thread does nothing for so long; the future is ready when it goes on.
+  std::future<void> stall_control(std::chrono::milliseconds period);
   // What was logged so far.
   [[nodiscard]] std::string log() const;
 

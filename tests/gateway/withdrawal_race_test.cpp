@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <cstdlib>
 #include <optional>
 #include <random>
 
+#include "gateway/rfc3339.hpp"
 #include "tests/gateway/media_peer.hpp"
 #include "tests/seed.hpp"
 
@@ -154,6 +156,29 @@ TEST(Withdrawal, Failure01NotOnePacketLeavesAfterTheAcknowledgementWhileEverybod
   EXPECT_GT(leaks.delivered, static_cast<std::uint64_t>(races()));
   // The count can fail: packets that come after a given moment are seen.
   EXPECT_GT(leaks.would_be_late, 0U);
+}
+
+// The deadline is read where packets are gated: no timer has to fire, no thread has to live for it.
+TEST(Withdrawal, Failure19AConsentEndsAtItsInstantThoughTheControlThreadStandsStill) {
+  StampedSink sink;
+  RunningService service{{.archive_port = sink.port()}};
+  service.ask("PUT", "/v1/rooms/stall", "{}");
+  service.ask("PUT", "/v1/rooms/stall/purposes/recording", R"({"by": "sinks"})");
+  Caller one{service, "stall", "one", 0x1111};
+  one.connect(service);
+  const Chatter chatter{{&one}};
+  const auto expires = read_clocks().wall + 500ms;
+  auto consent = boost::json::parse(grant()).as_object();
+  consent["expires"] = to_rfc3339(expires);
+  service.ask("PUT", one.path + "/consents/recording", boost::json::serialize(consent));
+  const auto goes_on = service.stall_control(2500ms);
+  std::this_thread::sleep_until(expires + 1s);
+  const auto arrivals = sink.take();
+  EXPECT_EQ(goes_on.wait_for(0s), std::future_status::timeout) << "it did not stand still";
+  ASSERT_FALSE(arrivals.empty());
+  // A batch has one time; what it let pass may be sent a moment later.
+  EXPECT_LT(arrivals.back().at, expires + 100ms);
+  EXPECT_GT(arrivals.back().at, expires - 250ms);
 }
 
 }  // namespace

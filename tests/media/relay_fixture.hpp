@@ -21,6 +21,7 @@ inline constexpr std::uint8_t opus_pt = 111;
 inline constexpr std::uint8_t dtmf_pt = 101;
 inline constexpr std::uint8_t rtx_pt = 97;
 inline constexpr std::uint8_t fec_pt = 98;
+inline constexpr std::uint8_t red_pt = 99;
 inline constexpr SinkId recorder{0};
 inline constexpr SinkId server_recording{16};
 inline const TimePoint start = TimePoint{} + 1h;
@@ -76,6 +77,7 @@ class RelayTest : public testing::Test {
     client.payload_types[dtmf_pt] = Codec::telephone_event;
     client.payload_types[rtx_pt] = Codec::rtx;
     client.payload_types[fec_pt] = Codec::fec;
+    client.payload_types[red_pt] = Codec::red;
     client.takes = client.payload_types;
     LegConfig server = client;
     server.side = Side::server;

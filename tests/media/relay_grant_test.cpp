@@ -49,6 +49,66 @@ TEST_F(RelayGrantTest, Failure02TheServerGetsNothingThatWasCapturedBeforeTheGran
   EXPECT_EQ(counted.withheld[static_cast<std::size_t>(Withheld::before_grant)], 2U);
 }
 
+// RFC 4588 §4, RFC 8627: when the packets that they stand for were captured, they do not say.
+TEST_F(RelayGrantTest, Failure07And08TheServerGetsRepairOnlyWhenItCannotBeOfBeforeTheGrant) {
+  relay.set_sink(server_recording, {codecs_forkable, false, true});
+  const auto a = join_with_route(1000, server_recording);
+  constexpr Ssrc repair_ssrc{0x2222};  // a stream of its own, heard for the first time
+  const auto repair = [&](std::uint16_t sequence) {
+    arrive(a.client, a.client_port, rtp(sequence, repair_ssrc, rtx_pt));
+    arrive(a.client, a.client_port, rtp(sequence, speaker_ssrc, fec_pt));
+  };
+  speak(a, 1);
+  relay.set_permit(now, a.source, server_recording, open_forever);
+  repair(2);
+  now += 4900ms;
+  repair(3);
+  EXPECT_TRUE(sent_to(a.server).empty());
+  EXPECT_EQ(withheld(a.source, Withheld::before_grant), 4U);
+  now += 100ms;
+  repair(4);
+  EXPECT_EQ(sent_to(a.server).size(), 2U);
+  relay.set_permit(now, a.source, server_recording, Permit::denied(8));
+  relay.set_permit(now, a.source, server_recording, open_forever);
+  repair(5);
+  EXPECT_EQ(sent_to(a.server).size(), 2U) << "another grant, another time to wait";
+}
+
+// RFC 2198 §3: 14 bits of the timestamp's units say how old a block is.
+std::vector<std::byte> red(std::uint16_t sequence, std::vector<unsigned> blocks) {
+  auto packet = rtp(sequence, speaker_ssrc, red_pt);
+  std::size_t at = 12;
+  for (const unsigned offset : blocks) {
+    packet[at] = std::byte{0x80 | opus_pt};
+    store_be16(packet, at + 1, static_cast<std::uint16_t>(offset << 2));
+    packet[at + 3] = std::byte{2};  // bytes of the block
+    at += 4;
+  }
+  packet[at] = std::byte{opus_pt};
+  return packet;
+}
+
+TEST_F(RelayGrantTest, Failure09TheServerGetsRedundantAudioOnlyFromTheGrantOn) {
+  relay.set_sink(server_recording, {codecs_forkable, false, true});
+  const auto a = join_with_route(1000, server_recording);
+  const auto say = [&](std::vector<std::byte> packet) {
+    arrive(a.client, a.client_port, std::move(packet));
+    return sent_to(a.server).size();
+  };
+  relay.set_permit(now, a.source, server_recording, open_forever);
+  EXPECT_EQ(say(red(1, {})), 1U) << "the primary block alone is of now";
+  EXPECT_EQ(say(red(2, {960, 160})), 1U);
+  now += 119ms;  // 960 units may be as long as 120 ms
+  EXPECT_EQ(say(red(3, {160, 960})), 1U);
+  now += 1ms;
+  EXPECT_EQ(say(red(4, {160, 960})), 2U);
+  auto cut_short = red(5, {160});
+  cut_short.resize(14);
+  EXPECT_EQ(say(cut_short), 2U) << "it says nothing, so it may be as old as can be said";
+  now += 2s;
+  EXPECT_EQ(say(cut_short), 3U);
+}
+
 TEST_F(RelayGrantTest, WhatDidNotReachTheServerIsNotCountedAsDeliveredToIt) {
   relay.set_sink(server_recording, {codecs_forkable, false, true});
   const auto a = join_with_route(1000, server_recording);

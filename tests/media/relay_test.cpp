@@ -54,6 +54,18 @@ TEST_F(RelayTest, Failure19ADeadlineClosesThePermitWithoutAnyTimer) {
   EXPECT_EQ(withheld(a.source, Withheld::expired), 1U);
 }
 
+TEST_F(RelayTest, Failure19ADeadlineClosesAServersGateWithoutAnyTimer) {
+  relay.set_sink(server_recording, {codecs_forkable, false, true});
+  const auto a = join(1000);
+  relay.open_route(a.source, server_recording);
+  relay.set_permit(now, a.source, server_recording, Permit{now + 10ms, 1});
+  speak(a, 1);
+  now += 10ms;
+  speak(a, 2);
+  EXPECT_EQ(sent_to(a.server).size(), 1U);
+  EXPECT_EQ(withheld(a.source, Withheld::expired), 1U);
+}
+
 TEST_F(RelayTest, Failure02WhatWasCapturedBeforeTheGrantStaysOutEvenIfItArrivesLate) {
   relay.set_sink(recorder, {});
   const auto a = join(1000);
@@ -140,9 +152,8 @@ TEST_F(RelayTest, AStreamThatComesBackGoesOnWhereItStood) {
   arrive(a.client, 1000, recorded);
   EXPECT_EQ(drops(a.client, DropReason::replayed), 2U);
   const auto cut = relay.set_permit(now, a.source, recorder, Permit::denied(8));
-  const auto mark = std::find_if(cut.begin(), cut.end(), [](const CutMark& of) {
-    return of.ssrc == speaker_ssrc;
-  });
+  const auto mark = std::find_if(cut.begin(), cut.end(),
+                                 [](const CutMark& of) { return of.ssrc == speaker_ssrc; });
   ASSERT_NE(mark, cut.end());
   EXPECT_EQ(mark->last_sequence, 65'537);
 }
@@ -194,7 +205,7 @@ TEST_F(RelayTest, OnlyPlainAudioAndVideoGoesToSinks) {
   EXPECT_EQ(withheld(a.source, Withheld::unfit_format), 2U);
 }
 
-// Both carry packets from another time, perhaps from before the grant, and of other speakers.
+// All carry packets from another time, perhaps from before the grant, and of other speakers.
 TEST_F(RelayTest, Failure07And08RetransmissionsAndRepairPacketsNeverReachASink) {
   relay.set_sink(recorder, {});
   const auto a = join(1000);
@@ -202,9 +213,10 @@ TEST_F(RelayTest, Failure07And08RetransmissionsAndRepairPacketsNeverReachASink) 
   relay.set_permit(now, a.source, recorder, open_forever);
   arrive(a.client, a.client_port, rtp(1, speaker_ssrc, rtx_pt));
   arrive(a.client, a.client_port, rtp(2, speaker_ssrc, fec_pt));
+  arrive(a.client, a.client_port, rtp(3, speaker_ssrc, red_pt));
   EXPECT_TRUE(sent_to(recorder).empty());
-  EXPECT_EQ(sent_to(a.server).size(), 2U) << "the call itself gets them";
-  EXPECT_EQ(withheld(a.source, Withheld::unfit_format), 2U);
+  EXPECT_EQ(sent_to(a.server).size(), 3U) << "the call itself gets them";
+  EXPECT_EQ(withheld(a.source, Withheld::unfit_format), 3U);
 }
 
 TEST_F(RelayTest, Failure22ExtensionsAndContributorsAreStrippedTowardSinks) {

@@ -29,8 +29,9 @@ struct Datagram {
   media::Ssrc ssrc{};
   std::int64_t frame = 0;  // the sender's own count; its low 16 bits are the sequence number
   media::Codec codec = media::Codec::none;
-  bool repeats_previous = false;  // carries the audio of frame - 1 besides its own
-  Bytes bare;                     // what a sink may see of it
+  bool repeats_previous = false;   // carries the audio of frame - 1 besides its own
+  media::Duration reaches_back{};  // carries media from up to so long before, for repair
+  Bytes bare;                      // what a sink may see of it
 };
 
 }  // namespace assent::simulation

@@ -18,6 +18,7 @@ Verdict HearingModel::judge(media::TimePoint now, const Line& line, const Datagr
   hearing.highest = std::max(hearing.highest, datagram.frame);
   hearing.contested = hearing.contested || is_shared(line, datagram.ssrc, sink);
   if (!book_.may_have(line.person, sink, now)) {
+    forbidden_[{line.person, sink}] = now;
     hearing.barred = hearing.highest;
     hearing.waiting = true;
     hearing.skipped = 0;
@@ -27,6 +28,13 @@ Verdict HearingModel::judge(media::TimePoint now, const Line& line, const Datagr
   if (oldest <= hearing.barred) return Verdict::must_not;  // captured before the grant
 
   const auto& place = place_of(sink);
+  if (place.config.is_server && datagram.reaches_back > media::Duration::zero()) {
+    // The grant came after it, perhaps long after: then even what may go must wait longer.
+    const auto forbidden = forbidden_.find({line.person, sink});
+    if (forbidden != forbidden_.end() && now - datagram.reaches_back < forbidden->second)
+      return Verdict::must_not;
+    return Verdict::may;
+  }
   if (!place.config.is_server && (place.config.accepts & media::codec_bit(datagram.codec)) == 0) {
     return Verdict::must_not;
   }

@@ -58,6 +58,8 @@ class HearingModel {
   const ConsentBook& book_;
   const Lines& lines_;
   std::map<Key, Hearing> hearings_;
+  // When anything of the person arrived that the sink must not have, last.
+  std::map<std::pair<Person, media::SinkId>, media::TimePoint> forbidden_;
   std::map<std::pair<Person, media::SinkId>, std::uint64_t> epochs_;
   std::map<std::pair<media::SinkId, media::Ssrc>, std::set<LegSerial>> speakers_;
 };

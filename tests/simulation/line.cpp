@@ -180,6 +180,19 @@ void begin_talk(Dice& dice, Line& line, std::optional<media::Ssrc> taken) {
   line.talks.push_back(talk);
 }
 
+// Repair and redundancy: how far they reach back. RTX and FEC do not say, so nobody knows less than
+// some seconds; RED says it (RFC 2198 §3), in units that are taken for the longest there are.
+media::Duration add_redundancy(Dice& dice, Codec codec, Bytes& payload) {
+  if (codec == Codec::rtx || codec == Codec::fec) return std::chrono::seconds{5};
+  if (codec != Codec::red) return {};
+  const auto offset = dice.below(1 << 14);
+  Bytes block;
+  put(block, 0x80 | opus_pt, 1);
+  put(block, offset << 10 | 1, 3);
+  payload.insert(payload.begin(), block.begin(), block.end());
+  return std::chrono::microseconds{offset * 125};
+}
+
 Datagram next_rtp(Dice& dice, Line& line) {
   Talk& talk = dice.chance(850) ? line.talks.back() : dice.one_of(line.talks);
   const auto& type = dice.chance(750) ? payload_types[0] : dice.one_of(payload_types);
@@ -190,7 +203,8 @@ Datagram next_rtp(Dice& dice, Line& line) {
   datagram.frame = talk.next_frame++;
   datagram.codec = type.codec;
   datagram.repeats_previous = silk && type.codec == Codec::opus;
-  const Bytes payload = any_payload(dice, line, datagram.frame, silk);
+  Bytes payload = any_payload(dice, line, datagram.frame, silk || type.codec == Codec::red);
+  datagram.reaches_back = add_redundancy(dice, type.codec, payload);
   put(datagram.bare, 0x80, 1);
   put(datagram.bare, type.number | (dice.chance(50) ? 0x80U : 0U), 1);
   put(datagram.bare, static_cast<std::uint64_t>(datagram.frame) & 0xffff, 2);
