@@ -10,6 +10,7 @@ constexpr std::array<std::string_view, 1> giver{"giver"};
 constexpr std::array<std::string_view, 1> room{"room"};
 constexpr std::array<std::string_view, 3> page_of_room{"room", "after", "limit"};
 constexpr std::array<std::string_view, 1> dry_run{"dry_run"};
+constexpr std::array<std::string_view, 2> language_and_result{"language", "result"};
 constexpr std::span<const std::string_view> none{};
 
 constexpr RoleSet server = for_roles(Role::conference_server);
@@ -27,8 +28,13 @@ constexpr RoleSet consenting =
 // What restricts may also be done for somebody.
 constexpr RoleSet withdrawing = consenting | for_roles(Role::privacy_officer);
 
-constexpr bool body = true;
-constexpr bool no_body = false;
+// Whoever has a link to somebody's consent page can answer for that person: no officer or operator
+// makes one.
+constexpr RoleSet linking = for_roles(Role::conference_server, Role::participant);
+
+constexpr Takes body = Takes::json;
+constexpr Takes no_body = Takes::nothing;
+constexpr Takes form = Takes::form;
 constexpr bool open = true;
 constexpr bool closed = false;
 
@@ -61,6 +67,8 @@ constexpr std::array<ApiRoute, operations> routes{{
     {withdraw_consent, "withdrawConsent", delete_,
      "/v1/rooms/{room}/participants/{participant}/consents/{purpose}", giver, no_body, closed,
      withdrawing},
+    {post_consent_link, "postConsentLink", post,
+     "/v1/rooms/{room}/participants/{participant}/consent-link", none, body, closed, linking},
     {put_notice, "putNotice", put, "/v1/rooms/{room}/participants/{participant}/notices/{purpose}",
      none, body, closed, server},
     {put_questions, "putQuestions", put, "/v1/rooms/{room}/participants/{participant}/questions",
@@ -85,6 +93,10 @@ constexpr std::array<ApiRoute, operations> routes{{
     {get_metrics, "getMetrics", get, "/metrics", none, no_body, closed, running},
     {get_health, "getHealth", get, "/healthz", none, no_body, open, everyone},
     {get_readiness, "getReadiness", get, "/readyz", none, no_body, open, everyone},
+    {get_consent_page, "getConsentPage", get, "/consent/{token}", language_and_result, no_body,
+     open, everyone},
+    {post_consent_page, "postConsentPage", post, "/consent/{token}", language_and_result, form,
+     open, everyone, form_bytes_max},
 }};
 
 constexpr bool in_order() {

@@ -25,6 +25,7 @@ enum class Operation : unsigned char {
   post_answer,
   put_consent,
   withdraw_consent,
+  post_consent_link,
   put_notice,
   put_questions,
   delete_questions,
@@ -39,12 +40,16 @@ enum class Operation : unsigned char {
   get_openapi,
   get_metrics,
   get_health,
-  get_readiness
+  get_readiness,
+  get_consent_page,
+  post_consent_page
 };
-inline constexpr std::size_t operations = 28;
+inline constexpr std::size_t operations = 31;
 
 // Three files of 1 MiB, as JSON strings.
 inline constexpr std::size_t policy_body_bytes_max = 4U << 20U;
+
+inline constexpr std::size_t form_bytes_max = 4'096;
 
 // A set of roles, written as a sum: `for_roles(Role::operator_, Role::participant)`.
 using RoleSet = unsigned char;
@@ -56,14 +61,18 @@ constexpr bool contains(RoleSet set, Role role) {
   return (set >> static_cast<unsigned>(role) & 1U) != 0;
 }
 
+// What the body of a request must be.
+enum class Takes : unsigned char { nothing, json, form };
+
 struct ApiRoute {
   Operation operation;
   std::string_view operation_id;  // in the OpenAPI document
   HttpMethod method;
-  std::string_view path_template;               // "/v1/rooms/{room}"; every parameter is an id
-  std::span<const std::string_view> query;      // the names that may be asked; others are refused
-  bool json_body;                               // must have one; otherwise must not
-  bool open;                                    // needs no token
+  // "/v1/rooms/{room}"; every parameter is an id, but {token}, which its handler judges.
+  std::string_view path_template;
+  std::span<const std::string_view> query;  // the names that may be asked; others are refused
+  Takes takes;
+  bool open;                                    // needs no bearer token
   RoleSet allowed;                              // bound roles: only about their participant
   std::optional<std::size_t> body_bytes_max{};  // absent: what the server takes of any
 };

@@ -17,13 +17,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view root_keys[] = {
-    "gateway", "conference_server", "media", "api", "storage", "sinks", "policy",
-    "keypad",  "webhooks",          "log"};
+    "gateway", "conference_server", "media",  "api",      "consent_page", "storage",
+    "sinks",   "policy",            "keypad", "webhooks", "log"};
 constexpr std::string_view gateway_keys[] = {"name", "jurisdiction", "ip_database"};
 constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
 constexpr std::string_view api_keys[] = {"listen", "tls", "tokens", "token_directory"};
 constexpr std::string_view tls_keys[] = {"certificate", "key", "client_ca"};
 constexpr std::string_view token_keys[] = {"name", "role", "sha256", "room", "participant"};
+constexpr std::string_view consent_page_keys[] = {"public_url", "lifetime", "key"};
 constexpr std::string_view storage_keys[] = {"database", "cdr_directory", "interim_period",
                                              "queue_max"};
 constexpr std::string_view sink_keys[] = {"kind", "address", "directory"};
@@ -40,6 +41,7 @@ const ConfigKeys all_keys[] = {
     {"api", api_keys},
     {"api.tls", tls_keys},
     {"api.tokens[]", token_keys},
+    {"consent_page", consent_page_keys},
     {"storage", storage_keys},
     {"sinks.*", sink_keys},
     {"policy", policy_keys},
@@ -69,6 +71,7 @@ class ConfigReader {
     config.conference_server = server(root.optional("conference_server").map(server_keys));
     config.media = read_media(root.optional("media").map(media_keys), surroundings_.cores);
     config.api = api(root.optional("api").map(api_keys));
+    config.consent_page = consent_page(root.optional("consent_page").map(consent_page_keys));
     config.storage = storage(root.optional("storage").map(storage_keys));
     config.sinks = sinks(root.optional("sinks"));
     config.policy = policy(root.optional("policy").map(policy_keys));
@@ -237,6 +240,32 @@ class ConfigReader {
     for (std::size_t i = 0; i < out.size(); ++i) {
       out[i] = static_cast<std::byte>(digit((*text)[2 * i]) * 16 + digit((*text)[2 * i + 1]));
     }
+  }
+
+  ConsentPageConfig consent_page(const YamlMap& map) const {
+    ConsentPageConfig out;
+    out.public_url = public_url(map.optional("public_url"));
+    out.lifetime = map.optional("lifetime").duration(1min, 24h).value_or(out.lifetime);
+    const YamlValue key = map.optional("key");
+    out.key = key.is_present() ? paths_.file_in_writable_directory(key)
+                               : paths_.checked_default(surroundings_.state) / "consent-page.key";
+    return out;
+  }
+
+  // Without the slash at its end.
+  static std::string public_url(const YamlValue& value) {
+    auto text = value.text(1'000);
+    if (!text) return {};
+    const auto url = parse_webhook_url(*text);
+    const bool plain = url && url->target.find('?') == std::string::npos;
+    if (!plain || (!url->tls && url->host != "localhost" && url->host != "127.0.0.1")) {
+      value.fault(as_shown(*text) + " is not where people can reach a page",
+                  "write https://HOST or https://HOST/PATH, without a query; http:// is for "
+                  "localhost only");
+    }
+    while (text->ends_with('/'))
+      text->pop_back();
+    return *text;
   }
 
   StorageConfig storage(const YamlMap& map) const {

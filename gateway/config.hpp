@@ -116,6 +116,14 @@ struct ConferenceServerConfig {
   bool operator==(const ConferenceServerConfig&) const = default;
 };
 
+// The participant's own page, /consent/{token}.
+struct ConsentPageConfig {
+  std::string public_url;  // what stands before /consent/; empty: links are paths only
+  std::chrono::microseconds lifetime{std::chrono::hours{4}};  // of a link that says none
+  std::filesystem::path key;                                  // links are sealed with
+  bool operator==(const ConsentPageConfig&) const = default;
+};
+
 struct LogConfig {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::json;
@@ -126,6 +134,7 @@ struct Config {
   std::string file;  // for faults found later
   MediaConfig media;
   ApiConfig api;
+  ConsentPageConfig consent_page;
   StorageConfig storage;
   std::vector<SinkConfig> sinks;  // in the file's order
   PolicyFiles policy;

@@ -126,6 +126,7 @@ void make_directories(const Config& config, Faults& faults) {
   make(config.storage.database.parent_path(), fs::perms::owner_all);
   make(config.storage.cdr_directory, fs::perms::owner_all);
   make(config.api.token_directory, fs::perms::owner_all);
+  make(config.consent_page.key.parent_path(), fs::perms::owner_all);
   for (const SinkConfig& sink : config.sinks) {
     if (const auto* ogg = std::get_if<OggSink>(&sink.transport)) {
       make(ogg->directory, fs::perms::owner_all);

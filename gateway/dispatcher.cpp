@@ -12,21 +12,27 @@ namespace {
 
 namespace asio = boost::asio;
 
-bool is_json(std::string_view content_type) {
+bool is_of_type(std::string_view content_type, const std::string& wanted) {
   std::string plain;  // RFC 9110 §8.3.1: no case; blanks around the semicolon
   for (const char c : content_type) {
     if (c == ' ' || c == '\t') continue;
     plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
-  return plain == "application/json" || plain == "application/json;charset=utf-8" ||
-         plain == "application/json;charset=\"utf-8\"";
+  return plain == wanted || plain == wanted + ";charset=utf-8" ||
+         plain == wanted + ";charset=\"utf-8\"";
+}
+
+std::string type_taken(Takes takes) {
+  return takes == Takes::form ? "application/x-www-form-urlencoded" : "application/json";
 }
 
 std::optional<Problem> head_fault(const ApiRoute& route, const RequestHead& head) {
-  if (route.json_body && (!head.content_type || !is_json(*head.content_type))) {
-    return make_problem(ProblemType::unsupported_media, "send \"Content-Type: application/json\"");
+  const std::string type = type_taken(route.takes);
+  const bool has_type = head.content_type && is_of_type(*head.content_type, type);
+  if (route.takes != Takes::nothing && !has_type) {
+    return make_problem(ProblemType::unsupported_media, "send \"Content-Type: " + type + "\"");
   }
-  if (!route.json_body && head.has_body) {
+  if (route.takes == Takes::nothing && head.has_body) {
     return make_problem(ProblemType::malformed_request, "this operation takes no body");
   }
   if (head.idempotency_key && !is_idempotency_key(*head.idempotency_key)) {
@@ -117,6 +123,8 @@ Admission Dispatcher::judge(const RequestHead& head) {
   admission.request = std::move(routed.request);
   if (head.idempotency_key) admission.request.idempotency_key = *head.idempotency_key;
   if (head.last_event_id) admission.request.last_event_id = *head.last_event_id;
+  admission.request.browser = {std::string(head.host), std::string(head.origin),
+                               std::string(head.fetch_site), std::string(head.accept_language)};
   return admission;
 }
 

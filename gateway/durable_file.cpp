@@ -68,4 +68,20 @@ std::error_code replace_file(const std::filesystem::path& file, std::string_view
   return sync_folder(file.parent_path());
 }
 
+// The name is linked only when the text is on disk.
+std::error_code create_private_file(const std::filesystem::path& file, std::string_view text) {
+  constexpr mode_t owner_only = 0600;
+  const std::filesystem::path draft = file.string() + ".new";
+  ::unlink(draft.c_str());
+  const FileHandle handle{
+      ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, owner_only)};
+  if (!handle) return last_error();
+  if (const auto error = write_at(handle.get(), 0, std::as_bytes(std::span{text}))) return error;
+  if (const auto error = sync_file(handle.get())) return error;
+  if (::link(draft.c_str(), file.c_str()) != 0) return last_error();
+  ::unlink(draft.c_str());
+  const auto folder = file.parent_path();
+  return sync_folder(folder.empty() ? std::filesystem::path{"."} : folder);
+}
+
 }  // namespace assent::gateway

@@ -40,4 +40,9 @@ class FileHandle {
 [[nodiscard]] std::error_code replace_file(const std::filesystem::path& file,
                                            std::string_view text);
 
+// A new file that only its owner reads (mode 0600); durable, and never there in part. An existing
+// one stays as it is: EEXIST.
+[[nodiscard]] std::error_code create_private_file(const std::filesystem::path& file,
+                                                  std::string_view text);
+
 }  // namespace assent::gateway

@@ -17,6 +17,11 @@ struct RequestHead {
   std::optional<std::string_view> content_type;
   std::optional<std::string_view> idempotency_key;
   std::optional<std::string_view> last_event_id;
+  // What browsers say; empty where they do not.
+  std::string_view host;
+  std::string_view origin;
+  std::string_view fetch_site;
+  std::string_view accept_language;
   bool has_body = false;
 };
 

@@ -42,6 +42,14 @@ struct Principal {
   std::string participant;
 };
 
+// What a browser says of itself and of where a request comes from; empty where it does not.
+struct BrowserFields {
+  std::string host;
+  std::string origin;      // RFC 6454 §7
+  std::string fetch_site;  // Sec-Fetch-Site of Fetch Metadata
+  std::string accept_language;
+};
+
 // A request whose head was found sound: routed, admitted, its parameters decoded and checked.
 struct HttpRequest {
   HttpMethod method = HttpMethod::get;
@@ -51,6 +59,7 @@ struct HttpRequest {
   std::optional<Principal> principal;  // none on public routes
   std::optional<std::string> idempotency_key;
   std::optional<std::string> last_event_id;
+  BrowserFields browser;
   Sha256 body_hash{};  // of the query and the body; only with an idempotency key
   std::string body;
 

@@ -44,9 +44,9 @@ std::optional<std::string_view> field(const WireRequest& request, std::string_vi
 
 // Who reads the first and who reads the last of two would disagree (RFC 9110 §5.2, RFC 9112 §3.2).
 std::optional<std::string> given_twice(const WireRequest& request) {
-  constexpr std::array<std::string_view, 8> single{
-      "Host",   "Authorization",   "Content-Type", "Content-Length", "Transfer-Encoding",
-      "Expect", "Idempotency-Key", "Last-Event-ID"};
+  constexpr std::array<std::string_view, 10> single{
+      "Host",   "Authorization",   "Content-Type",  "Content-Length", "Transfer-Encoding",
+      "Expect", "Idempotency-Key", "Last-Event-ID", "Origin",         "Sec-Fetch-Site"};
   for (const auto name : single) {
     if (request.count(beast::string_view{name.data(), name.size()}) > 1) return std::string(name);
   }
@@ -88,6 +88,10 @@ Answered<RequestHead> read_head(const WireRequest& request) {
   head.content_type = field(request, http::field::content_type);
   head.idempotency_key = field(request, "Idempotency-Key");
   head.last_event_id = field(request, "Last-Event-ID");
+  head.host = field(request, http::field::host).value_or("");
+  head.origin = field(request, http::field::origin).value_or("");
+  head.fetch_site = field(request, "Sec-Fetch-Site").value_or("");
+  head.accept_language = field(request, http::field::accept_language).value_or("");
   const auto length = field(request, http::field::content_length);
   head.has_body = field(request, http::field::transfer_encoding).has_value() ||
                   (length && length->find_first_not_of('0') != std::string_view::npos);

@@ -1,10 +1,8 @@
 #include "gateway/ledger_key.hpp"
 
-#include <fcntl.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <utility>
 
@@ -13,26 +11,9 @@
 namespace assent::gateway {
 namespace {
 
-constexpr mode_t owner_only = 0600;
-
 std::string_view without_newline(std::string_view text) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   return text;
-}
-
-// The name is linked only when the text is on disk: half a key must not be taken for one.
-std::error_code create_private(const std::filesystem::path& file, std::string_view text) {
-  const std::filesystem::path draft = file.string() + ".new";
-  ::unlink(draft.c_str());
-  const FileHandle handle{
-      ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, owner_only)};
-  if (!handle) return last_disk_error();
-  if (const auto error = write_at(handle.get(), 0, std::as_bytes(std::span{text}))) return error;
-  if (const auto error = sync_file(handle.get())) return error;
-  if (::link(draft.c_str(), file.c_str()) != 0) return last_disk_error();
-  ::unlink(draft.c_str());
-  const auto folder = file.parent_path();
-  return sync_folder(folder.empty() ? std::filesystem::path{"."} : folder);
 }
 
 Ledgered<policy::SignerKey> make_key(const std::filesystem::path& file, const std::string& origin) {
@@ -45,7 +26,8 @@ Ledgered<policy::SignerKey> make_key(const std::filesystem::path& file, const st
   if (!key)
     return file_fault(file, "OpenSSL makes no Ed25519 key", "check the OpenSSL installation");
   made.id = policy::key_id_of(origin, key->public_key(), sha256_of_bytes);
-  if (const auto error = create_private(file, to_text(made) + '\n')) return disk_fault(file, error);
+  if (const auto error = create_private_file(file, to_text(made) + '\n'))
+    return disk_fault(file, error);
   return made;
 }
 

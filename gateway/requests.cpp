@@ -236,6 +236,24 @@ result<PutConsent, Problem> parse_put_consent(const json::value& body) {
   return finished(reader, std::move(request));
 }
 
+result<PostConsentLink, Problem> parse_post_consent_link(const json::value& body) {
+  ObjectReader reader{body};
+  PostConsentLink request;
+  request.language = reader.optional_text("language", {1, 35, false});
+  if (request.language && !is_language(*request.language)) {
+    reader.fault(ProblemType::invalid_value, "language", std::string(language_rule));
+  }
+  if (const auto seconds = reader.optional_count("lifetime_seconds")) {
+    const auto min = static_cast<std::uint64_t>(link_lifetime_min.count());
+    const auto max = static_cast<std::uint64_t>(link_lifetime_max.count());
+    if (*seconds < min || *seconds > max) {
+      reader.fault(ProblemType::invalid_value, "lifetime_seconds", "must be 60 to 86400");
+    }
+    request.lifetime = std::chrono::seconds{std::min(*seconds, max)};
+  }
+  return finished(reader, std::move(request));
+}
+
 result<PutNotice, Problem> parse_put_notice(const json::value& body) {
   ObjectReader reader{body};
   PutNotice request;

@@ -21,6 +21,8 @@ inline constexpr std::size_t sdp_bytes_max = 65'536;
 inline constexpr std::size_t sinks_of_purpose_max = 16;
 inline constexpr std::size_t jurisdictions_max = 16;
 inline constexpr std::size_t evidence_entries_max = 32;
+inline constexpr std::chrono::seconds link_lifetime_min{60};
+inline constexpr std::chrono::seconds link_lifetime_max{24 * 60 * 60};
 
 struct PutRoom {
   std::optional<std::string> tenant;
@@ -97,6 +99,12 @@ struct PutConsent {
   std::optional<std::uint64_t> seen_epoch;
 };
 
+// A link to the participant's consent page.
+struct PostConsentLink {
+  std::optional<std::string> language;  // BCP 47; absent: the participant's, or the browser's
+  std::optional<std::chrono::seconds> lifetime;  // absent: as configured
+};
+
 struct PutNotice {
   NoticeReference notice;
 };
@@ -130,6 +138,8 @@ struct PutPurpose {
 [[nodiscard]] boost::system::result<Offer, Problem> parse_offer(const boost::json::value&);
 [[nodiscard]] boost::system::result<Answer, Problem> parse_answer(const boost::json::value&);
 [[nodiscard]] boost::system::result<PutConsent, Problem> parse_put_consent(
+    const boost::json::value&);
+[[nodiscard]] boost::system::result<PostConsentLink, Problem> parse_post_consent_link(
     const boost::json::value&);
 [[nodiscard]] boost::system::result<PutNotice, Problem> parse_put_notice(const boost::json::value&);
 [[nodiscard]] boost::system::result<PutQuestions, Problem> parse_put_questions(

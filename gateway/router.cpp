@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/consent_page_words.hpp"
 #include "gateway/id.hpp"
 #include "gateway/storage_record.hpp"
 
@@ -50,7 +51,7 @@ void read_parameters(const std::vector<std::string_view>& sent, const boost::url
     }
     const std::string name{names[i].substr(1, names[i].size() - 2)};
     const std::string value = *decoded;
-    if (!is_id(value) && !routed.parameter_fault) {
+    if (name != "token" && !is_id(value) && !routed.parameter_fault) {
       routed.parameter_fault =
           make_problem(ProblemType::invalid_parameter,
                        "{" + name + "} in the path must be 1 to 64 of A-Z a-z 0-9 . _ ~ -");
@@ -82,6 +83,10 @@ std::optional<std::string> query_fault(const ApiRoute& route, const std::string&
   }
   if (name == "giver" && value != "participant" && value != "guardian") {
     return "?giver must be participant or guardian";
+  }
+  if (name == "language" && !is_page_language(value)) return "?language is none of the page's";
+  if (name == "result" && value != "saved" && value != "nothing") {
+    return "?result must be saved or nothing";
   }
   if (name == "room" && !is_id(value)) return "?room must be 1 to 64 of A-Z a-z 0-9 . _ ~ -";
   return std::nullopt;

@@ -141,7 +141,7 @@ std::vector<std::unique_ptr<MediaWorker>> Service::make_workers() {
 }
 
 asio::awaitable<StartResult> Service::start() {
-  if (!open_ip_database() || !load_prompts()) co_return StartResult::failed;
+  if (!open_ip_database() || !load_prompts() || !open_consent_page()) co_return StartResult::failed;
   const bool closed = co_await close_left_over();
   if (!closed) co_return StartResult::failed;
   const auto begun = co_await policy_changes_.begin();
@@ -180,6 +180,24 @@ bool Service::load_prompts() {
     return false;
   }
   keypad_ = std::move(*loaded);
+  return true;
+}
+
+bool Service::open_consent_page() {
+  auto links = ConsentLinks::open(config_.consent_page.key);
+  if (!links) {
+    const Fault fault = links.error();
+    log_.error("start.consent_page_failed", {{"file", OperatorText{fault.file}},
+                                             {"what", OperatorText{fault.what}},
+                                             {"remedy", OperatorText{fault.remedy}}});
+    return false;
+  }
+  ConsentPage::Options options;
+  options.public_url = config_.consent_page.public_url;
+  options.lifetime =
+      std::chrono::duration_cast<std::chrono::seconds>(config_.consent_page.lifetime);
+  consent_page_.emplace(conferences_, *links, std::move(options));
+  consent_page_->bind(dispatcher_);
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include "gateway/api.hpp"
 #include "gateway/conferences.hpp"
 #include "gateway/config.hpp"
+#include "gateway/consent_page.hpp"
 #include "gateway/dispatcher.hpp"
 #include "gateway/event_stream.hpp"
 #include "gateway/http_server.hpp"
@@ -52,6 +53,7 @@ class Service {
   bool install_sinks();
   bool open_ip_database();
   bool load_prompts();
+  bool open_consent_page();
   bool listen();
   boost::asio::awaitable<std::string> exposition_of_now();
   [[nodiscard]] Answered<std::string> readiness() const;
@@ -76,6 +78,7 @@ class Service {
   Access access_;
   Dispatcher dispatcher_;
   ApiBackend backend_;
+  std::optional<ConsentPage> consent_page_;  // from the start on
   HttpServer server_;
   std::uint16_t api_port_ = 0;
 };

@@ -36,6 +36,8 @@ struct ConsentStated {
   std::string participant;
   std::string purpose;
   Statement statement;
+  // Whose it must be: the participant's id may be another's by now. Empty: whoever has it.
+  std::string subject{};
 };
 struct ConsentWithdrawn {
   std::string participant;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/asking.hpp"
 #include "policy/decision.hpp"
 #include "policy/event.hpp"
 #include "policy/explanation.hpp"
@@ -60,6 +61,9 @@ class Room {
   // nullptr: no such participant or purpose.
   [[nodiscard]] const Consent* consent(std::string_view participant, std::string_view purpose,
                                        Giver giver = Giver::participant) const;
+  // Empty: no such participant or purpose.
+  [[nodiscard]] std::optional<Asking> asking(std::string_view participant,
+                                             std::string_view purpose) const;
 
   [[nodiscard]] const std::string& id() const;
   [[nodiscard]] const RuleBook& rules() const;

@@ -59,6 +59,8 @@ Accepted<void> Room::State::check(const ParticipantLeft& event) const {
 
 Accepted<void> Room::State::check(const ConsentStated& event) const {
   if (const auto pair = check_pair(event.participant, event.purpose); !pair) return pair;
+  if (!event.subject.empty() && find(event.participant)->subject != event.subject)
+    return Refusal{RefusalCode::participant_unknown, "/participant"};
   // Nobody has to prove that they do not consent.
   if (event.statement.answer == Answer::refused) return {};
   return check_grant(*find(event.participant), *index_.find_purpose(event.purpose),

@@ -15,7 +15,7 @@
 #include "policy/rule_index.hpp"
 
 // The inside of a Room. Events are in room_events.cpp, decisions in room_decisions.cpp, reasons
-// for people in room_explanation.cpp. Internal to policy/.
+// for people in room_explanation.cpp, what they are asked in room_asking.cpp. Internal to policy/.
 namespace assent::policy {
 
 inline constexpr WallTime never = WallTime::max();
@@ -122,6 +122,7 @@ class Room::State {
   [[nodiscard]] Decision decision(std::string_view participant, std::string_view sink) const;
   [[nodiscard]] Decision decision_of(const Member& member, std::size_t slot) const;
   [[nodiscard]] Explanation explain(const Member& member, std::size_t slot) const;
+  [[nodiscard]] Asking asking(const Member& member, std::size_t purpose) const;
   [[nodiscard]] const Member* find(std::string_view participant) const;
 
   std::string id_;

@@ -29,14 +29,21 @@ std::string with_ids(std::string_view path_template, const std::string& room,
   fill("{participant}", participant);
   fill("{purpose}", "recording");
   fill("{hash}", std::string(64, 'a'));
+  fill("{token}", "sealed");
   return path;
 }
 
 std::string request_for(const ApiRoute& route, std::string_view token,
                         const std::string& participant = "p1", const std::string& room = "r1",
                         std::string_view extra = {}) {
-  return request_text(to_string(route.method), with_ids(route.path_template, room, participant),
-                      token, route.json_body ? "{}" : "", extra);
+  const std::string path = with_ids(route.path_template, room, participant);
+  if (route.takes != Takes::form) {
+    return request_text(to_string(route.method), path, token,
+                        route.takes == Takes::json ? "{}" : "", extra);
+  }
+  const std::string form = "Content-Type: application/x-www-form-urlencoded\r\n" +
+                           std::string("Content-Length: 3\r\n") + std::string(extra);
+  return request_text(to_string(route.method), path, token, "", form) + "a=b";
 }
 
 struct AccessTo : ::testing::Test {
@@ -104,7 +111,7 @@ TEST_F(AccessTo, Failure17AnotherParticipantIsForbiddenWhetherOrNotItExists) {
       EXPECT_EQ(ask(request_for(route, token, "%701")).status, 200) << "the same id, encoded";
     }
   }
-  EXPECT_EQ(asked[Role::participant], 5);
+  EXPECT_EQ(asked[Role::participant], 6);
   EXPECT_EQ(asked[Role::guardian], 2);
 }
 

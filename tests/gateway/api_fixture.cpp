@@ -77,7 +77,7 @@ struct Api::Parts {
 Api::Api(ApiOptions options) : parts_{std::make_unique<Parts>(options, [this] { ++incidents; })} {
   for (const ApiRoute& route : api_routes()) {
     const std::string id{route.operation_id};
-    const bool with_body = route.json_body;
+    const bool with_body = route.takes == Takes::json;
     dispatcher().bind(
         route.operation,
         [this, id, with_body](const HttpRequest& request) -> asio::awaitable<HttpResponse> {

@@ -87,6 +87,7 @@ TEST_F(ConfigFile, OneCoreStillGetsOneWorker) {
 
 TEST_F(ConfigFile, ReadsEveryKey) {
   const Config config = load(
+      "consent_page: {public_url: 'https://calls.example/c/', lifetime: 1h, key: page.key}\n"
       "gateway: {name: edge-1, jurisdiction: US-CA, ip_database: places.mmdb}\n"
       "conference_server: {jurisdiction: DE, processor: provider,\n"
       "  srtp_suites: [AES_CM_128_HMAC_SHA1_80]}\n"
@@ -117,6 +118,7 @@ TEST_F(ConfigFile, ReadsEveryKey) {
       "  allow_private: true}]\n"
       "log: {level: debug, format: text}\n");
   EXPECT_TRUE(faults.empty()) << to_string(faults);
+  EXPECT_EQ(config.consent_page, (ConsentPageConfig{"https://calls.example/c", 1h, "page.key"}));
   EXPECT_EQ(config.gateway, (GatewayConfig{"edge-1", "US-CA", "places.mmdb"}));
   EXPECT_EQ(
       config.conference_server,
