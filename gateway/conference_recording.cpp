@@ -81,9 +81,9 @@ asio::awaitable<bool> Conference::refuse_recording(const Participant& who,
 
 // A repeated wish is no statement of its own, and yet nothing dated before it may come after it.
 Answered<void> Conference::check_wish(const policy::ConsentStated& stated) const {
-  const auto& [participant, purpose, statement] = stated;
-  const auto who = participants_.find(participant);
-  if (purpose != recording || statement.answer == policy::Answer::refused ||
+  const auto& statement = stated.statement;
+  const auto who = participants_.find(stated.participant);
+  if (stated.purpose != recording || statement.answer == policy::Answer::refused ||
       statement.giver != policy::Giver::participant || who == participants_.end())
     return {};
   const auto& wished = who->second->not_recorded_wished;

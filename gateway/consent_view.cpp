@@ -70,8 +70,11 @@ ShownPurpose shown(const Conference& conference, std::string_view participant,
   out.needs_guardian = asked.needs_guardian;
   out.notice = notice_for(rules, asked.notice, words.language);
   out.askable = !out.notice.id.empty() && can_be_ticked(rules, purpose, asked);
-  for (const auto& recipient : asked.recipients)
-    out.recipients.push_back(shown(rules, recipient));
+  for (const auto& recipient : asked.recipients) {  // of two sinks alike, one tells all
+    auto one = shown(rules, recipient);
+    if (std::find(out.recipients.begin(), out.recipients.end(), one) == out.recipients.end())
+      out.recipients.push_back(std::move(one));
+  }
   for (const auto& other : purpose.requires_purposes) {
     const auto found = rules.purposes.find(other);
     const bool labelled = found != rules.purposes.end() && !found->second.label.empty();
@@ -102,7 +105,7 @@ std::string digest_of(const Conference& conference, const ConsentView& view) {
 
 const ShownPurpose* ConsentView::find(std::string_view purpose) const {
   const auto found = std::find_if(purposes.begin(), purposes.end(),
-                                  [&](const auto& shown) { return shown.id == purpose; });
+                                  [&](const auto& one) { return one.id == purpose; });
   return found == purposes.end() ? nullptr : &*found;
 }
 

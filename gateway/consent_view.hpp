@@ -19,6 +19,8 @@ struct ShownRecipient {
   policy::Reason transfer = policy::Reason::transfer_unknown;
   policy::Mechanism mechanism = policy::Mechanism::none;
   std::string instrument;
+
+  bool operator==(const ShownRecipient&) const = default;
 };
 
 struct ShownPurpose {

@@ -240,7 +240,7 @@ result<PostConsentLink, Problem> parse_post_consent_link(const json::value& body
   ObjectReader reader{body};
   PostConsentLink request;
   request.language = reader.optional_text("language", {1, 35, false});
-  if (request.language && !is_language(*request.language)) {
+  if (request.language && !is_language_tag(*request.language)) {
     reader.fault(ProblemType::invalid_value, "language", std::string(language_rule));
   }
   if (const auto seconds = reader.optional_count("lifetime_seconds")) {
