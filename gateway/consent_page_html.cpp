@@ -73,13 +73,16 @@ std::string row_html(std::string_view term, const std::string& description) {
   return "<dt>" + escaped(term) + "</dt><dd>" + description + "</dd>\n";
 }
 
+// The organiser's own label speaks to the organiser, not to its participants.
 std::string recipient_html(const PageWords& words, const ShownRecipient& recipient) {
-  const bool lawful = recipient.transfer == policy::Reason::permitted;
-  std::string html = "<li><b>" + escaped(recipient.name) + "</b>, " + escaped(recipient.country) +
-                     "<br><small>" +
-                     escaped(words.roles.at(static_cast<std::size_t>(recipient.role))) + "; ";
+  const std::string role = escaped(words.roles.at(static_cast<std::size_t>(recipient.role)));
+  const bool organiser = recipient.role == policy::Role::self;
+  std::string html = "<li><b>" + (organiser ? role : escaped(recipient.name)) + "</b>, " +
+                     escaped(recipient.country) + "<br><small>";
+  if (!organiser) html += role + "; ";
   if (recipient.own_use) html += escaped(words.own_use) + "; ";
-  if (!lawful) return html + escaped(words.no_ground) + "</small></li>\n";
+  if (recipient.transfer != policy::Reason::permitted)
+    return html + escaped(words.no_ground) + "</small></li>\n";
   html += escaped(words.mechanisms.at(static_cast<std::size_t>(recipient.mechanism)));
   if (!recipient.instrument.empty()) html += ", " + escaped(recipient.instrument);
   return html + "</small></li>\n";
