@@ -16,9 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view root_keys[] = {
-    "gateway", "conference_server", "media",  "api",      "consent_page", "storage",
-    "sinks",   "policy",            "keypad", "webhooks", "log"};
+constexpr std::string_view root_keys[] = {"gateway",      "conference_server", "media", "api",
+                                          "consent_page", "storage",           "sinks", "policy",
+                                          "keypad",       "webhooks",          "log"};
 constexpr std::string_view gateway_keys[] = {"name", "jurisdiction", "ip_database"};
 constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
 constexpr std::string_view api_keys[] = {"listen", "tls", "tokens", "token_directory"};
