@@ -33,6 +33,14 @@ std::array<media::LegId, 2> apply_change(MediaPath& path, LegChange& change) {
   return ids;
 }
 
+// For as long as nothing can be recorded because the ledger is not to be trusted.
+policy::Tightening everything_prohibited(const policy::RuleBook& rules) {
+  policy::Tightening layer;
+  for (const auto& [purpose, unused] : rules.purposes)
+    layer.purposes[purpose].prohibit = true;
+  return layer;
+}
+
 // Moves out what restricts: closings, and consents that are no grant.
 policy::Decisions take_restricting(policy::Decisions& decisions) {
   policy::Decisions restricting;
@@ -117,6 +125,8 @@ asio::awaitable<Answered<void>> Conference::open() {
       co_return taken.error();
     }
   }
+  if (services_.storage.health().ledger_refused)
+    identity_.layer = policy::tightened(identity_.layer, everything_prohibited(policy_.rules()));
   if (identity_.layer != policy::Tightening{}) {
     const auto taken = take(clocks.wall, policy::RoomTightened{identity_.layer});
     if (!taken) {

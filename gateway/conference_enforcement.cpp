@@ -104,6 +104,7 @@ asio::awaitable<void> Conference::open_track(PermitOrder& order) {
   spec.session = identity_.session;
   spec.room = identity_.room;
   spec.participant = order.participant->id;
+  spec.subject = order.participant->who.subject;
   spec.sink = order.decision.sink;
   spec.purpose = order.decision.purpose;
   spec.epoch = order.decision.epoch;

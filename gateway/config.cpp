@@ -16,9 +16,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view root_keys[] = {"gateway",      "conference_server", "media", "api",
-                                          "consent_page", "storage",           "sinks", "policy",
-                                          "keypad",       "webhooks",          "log"};
+constexpr std::string_view root_keys[] = {"gateway",      "conference_server",
+                                          "media",        "api",
+                                          "consent_page", "storage",
+                                          "ledger",       "sinks",
+                                          "policy",       "keypad",
+                                          "webhooks",     "log"};
 constexpr std::string_view gateway_keys[] = {"name", "jurisdiction", "ip_database"};
 constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
 constexpr std::string_view api_keys[] = {"listen", "tls", "tokens", "token_directory"};
@@ -43,6 +46,7 @@ const ConfigKeys all_keys[] = {
     {"api.tokens[]", token_keys},
     {"consent_page", consent_page_keys},
     {"storage", storage_keys},
+    {"ledger", ledger_keys()},
     {"sinks.*", sink_keys},
     {"policy", policy_keys},
     {"keypad", keypad_keys()},
@@ -73,6 +77,8 @@ class ConfigReader {
     config.api = api(root.optional("api").map(api_keys));
     config.consent_page = consent_page(root.optional("consent_page").map(consent_page_keys));
     config.storage = storage(root.optional("storage").map(storage_keys));
+    config.ledger = read_ledger(root.optional("ledger").map(ledger_keys()), paths_,
+                                config.storage.database, config.gateway.name);
     config.sinks = sinks(root.optional("sinks"));
     config.policy = policy(root.optional("policy").map(policy_keys));
     config.keypad =

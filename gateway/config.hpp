@@ -15,6 +15,7 @@
 
 #include "gateway/fault.hpp"
 #include "gateway/keypad_config.hpp"
+#include "gateway/ledger_config.hpp"
 #include "gateway/log.hpp"
 #include "gateway/webhook_config.hpp"
 #include "gateway/yaml_reader.hpp"
@@ -136,6 +137,7 @@ struct Config {
   ApiConfig api;
   ConsentPageConfig consent_page;
   StorageConfig storage;
+  LedgerConfig ledger;
   std::vector<SinkConfig> sinks;  // in the file's order
   PolicyFiles policy;
   GatewayConfig gateway;

@@ -125,6 +125,9 @@ void make_directories(const Config& config, Faults& faults) {
   };
   make(config.storage.database.parent_path(), fs::perms::owner_all);
   make(config.storage.cdr_directory, fs::perms::owner_all);
+  make(config.ledger.directory.parent_path(), fs::perms::owner_all);
+  make(config.ledger.key.parent_path(), fs::perms::owner_all);
+  make(config.ledger.subject_keys.parent_path(), fs::perms::owner_all);
   make(config.api.token_directory, fs::perms::owner_all);
   make(config.consent_page.key.parent_path(), fs::perms::owner_all);
   for (const SinkConfig& sink : config.sinks) {

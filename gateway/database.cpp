@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "gateway/database_schema.hpp"
+#include "gateway/database_session.hpp"
 #include "gateway/durable_file.hpp"
 #include "gateway/webhook_table.hpp"
 
@@ -20,13 +21,6 @@ namespace {
 
 using soci::into;
 using soci::use;
-
-long long to_stored(WallTime time) {
-  return time.time_since_epoch().count();
-}
-WallTime to_wall(long long stored) {
-  return WallTime{std::chrono::milliseconds{stored}};
-}
 
 // Before SQLite opens the file: closing any descriptor of it later would drop SQLite's lock.
 void prepare_file(const std::filesystem::path& file, bool may_create) {
@@ -46,13 +40,6 @@ void prepare_file(const std::filesystem::path& file, bool may_create) {
   }
 }
 
-std::string joined(std::initializer_list<std::string_view> parts) {
-  std::string text;
-  for (const auto part : parts)
-    text += part;
-  return text;
-}
-
 std::string connection_text(const std::filesystem::path& file) {
   if (file.string().find('"') != std::string::npos) {
     throw std::runtime_error("the database's path holds a quotation mark");
@@ -60,150 +47,12 @@ std::string connection_text(const std::filesystem::path& file) {
   return joined({"db=\"", file.string(), "\""});
 }
 
-// The columns of a CDR in the order of `cdr_columns`.
-struct CdrRow {
-  long long id = 0;
-  long long record_seq = 0;
-  long long at = 0;
-  CdrEntry entry;
-
-  void bind(soci::statement& statement) {
-    statement.exchange(into(id));
-    statement.exchange(into(entry.session));
-    statement.exchange(into(entry.room));
-    statement.exchange(into(entry.participant));
-    statement.exchange(into(entry.subject));
-    statement.exchange(into(record_seq));
-    statement.exchange(into(entry.kind));
-    statement.exchange(into(at));
-    statement.exchange(into(entry.json));
-  }
-  CdrEntry take() {
-    entry.id = RecordId{id};
-    entry.record_seq = static_cast<std::uint32_t>(record_seq);
-    entry.at = to_wall(at);
-    return entry;
-  }
-};
-constexpr std::string_view cdr_columns =
-    "id, session, room, participant, subject, record_seq, kind, at, json";
-
-struct ConsentRow {
-  long long id = 0;
-  long long epoch = 0;
-  long long expires = 0;
-  long long at = 0;
-  ConsentEvent event;
-
-  void bind(soci::statement& statement) {
-    statement.exchange(into(id));
-    for (auto* text : {&event.session, &event.room, &event.participant, &event.subject,
-                       &event.purpose, &event.giver, &event.statement, &event.state, &event.method,
-                       &event.strength, &event.evidence, &event.notice, &event.rules}) {
-      statement.exchange(into(*text));
-    }
-    statement.exchange(into(epoch));
-    statement.exchange(into(expires));
-    statement.exchange(into(at));
-  }
-  ConsentEvent take() {
-    event.id = RecordId{id};
-    event.epoch = static_cast<std::uint64_t>(epoch);
-    event.expires = expires == 0 ? std::nullopt : std::optional{to_wall(expires)};
-    event.at = to_wall(at);
-    return event;
-  }
-};
-constexpr std::string_view consent_columns =
-    "id, session, room, participant, subject, purpose, giver, statement, state, method, strength, "
-    "evidence, notice, rules, epoch, expires, at";
-
-struct RecordedSessionRow {
-  long long first = 0;
-  long long last = 0;
-  long long closed = 0;
-  RecordedSession session;
-
-  void bind(soci::statement& statement) {
-    statement.exchange(into(session.session));
-    statement.exchange(into(session.room));
-    statement.exchange(into(first));
-    statement.exchange(into(last));
-    statement.exchange(into(closed));
-  }
-  RecordedSession take() {
-    session.first = to_wall(first);
-    session.last = to_wall(last);
-    session.closed = closed == 0 ? std::nullopt : std::optional{to_wall(closed)};
-    return session;
-  }
-};
-
-struct RoomEventRow {
-  long long id = 0;
-  long long seq = 0;
-  long long at = 0;
-  RoomEvent event;
-
-  void bind(soci::statement& statement) {
-    statement.exchange(into(id));
-    for (auto* text : {&event.session, &event.room, &event.participant, &event.subject,
-                       &event.rules, &event.json}) {
-      statement.exchange(into(*text));
-    }
-    statement.exchange(into(seq));
-    statement.exchange(into(at));
-  }
-  RoomEvent take() {
-    event.id = RecordId{id};
-    event.seq = static_cast<std::uint64_t>(seq);
-    event.at = to_wall(at);
-    return event;
-  }
-};
-constexpr std::string_view room_event_columns =
-    "id, session, room, participant, subject, rules, json, seq, at";
-
-// Runs a prepared query whose results are bound to `row`.
-template <class Row, class Value>
-void fetch_all(soci::statement& statement, Row& row, const std::string& text,
-               std::vector<Value>& found) {
-  row.bind(statement);
-  statement.alloc();
-  statement.prepare(text);
-  statement.define_and_bind();
-  statement.execute();
-  while (statement.fetch())
-    found.push_back(row.take());
-}
-
 }  // namespace
 
-struct Database::Session {
-  Session(const std::filesystem::path& path, bool may_create) : file{path} {
-    prepare_file(path, may_create);
-    sql.open(soci::sqlite3, connection_text(path));
-  }
-
-  void configure();
-  void migrate();
-  void remove_unacknowledged(RecordId acknowledged);
-  void reconsider_chain(const std::string& session, const std::string& participant);
-  void find_last_id();
-  struct stat named(const std::string& suffix) const;
-
-  void insert(const ConsentEvent& event, long long id);
-  void insert(const StoredReceipt& receipt, long long id);
-  void insert(const CdrEntry& entry, long long id);
-  void insert(const AcceptedPolicy& accepted, long long id);
-  void insert(const RoomEvent& event, long long id);
-  void insert(const LedgerCheckpoint& checkpoint, long long id);
-
-  std::filesystem::path file;
-  soci::session sql;
-  struct stat opened {};
-  long long last_id = 0;
-};
+Database::Session::Session(const std::filesystem::path& path, bool may_create) : file{path} {
+  prepare_file(path, may_create);
+  sql.open(soci::sqlite3, connection_text(path));
+}
 
 void Database::Session::configure() {
   std::string mode;
@@ -253,6 +102,7 @@ void Database::Session::find_last_id() {
          "           (SELECT coalesce(max(id), 0) FROM cdrs),"
          "           (SELECT coalesce(max(id), 0) FROM accepted_policies),"
          "           (SELECT coalesce(max(id), 0) FROM room_events),"
+         "           (SELECT coalesce(max(id), 0) FROM recordings),"
          "           (SELECT coalesce(max(id), 0) FROM ledger_checkpoint))",
       into(last_id);
 }
@@ -261,10 +111,12 @@ void Database::Session::remove_unacknowledged(RecordId acknowledged) {
   const auto last = static_cast<long long>(acknowledged);
   if (last_id <= last) return;
   sql.begin();
+  note_leaves_beyond(last);
   sql << "DELETE FROM consents WHERE id > :last AND state = 'granted'", use(last);
   sql << "DELETE FROM receipts WHERE id > :last", use(last);
   sql << "DELETE FROM accepted_policies WHERE id > :last", use(last);
   sql << "DELETE FROM room_events WHERE id > :last", use(last);
+  sql << "DELETE FROM recordings WHERE id > :last", use(last);
   std::vector<CdrEntry> removed;
   CdrRow row;
   soci::statement statement{sql};
@@ -300,33 +152,34 @@ struct stat Database::Session::named(const std::string& suffix) const {
   return status;
 }
 
-void Database::Session::insert(const ConsentEvent& event, long long id) {
+void Database::Session::insert(const ConsentEvent& event, long long id, long long leaf) {
   const auto epoch = static_cast<long long>(event.epoch);
   const long long expires = event.expires ? to_stored(*event.expires) : 0;
   const long long at = to_stored(event.at);
   sql << joined(
       {"INSERT INTO consents (", consent_columns,
-       ") VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16, :17)"}),
+       ", leaf) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16, :17,"
+       " :18)"}),
       use(id), use(event.session), use(event.room), use(event.participant), use(event.subject),
       use(event.purpose), use(event.giver), use(event.statement), use(event.state),
       use(event.method), use(event.strength), use(event.evidence), use(event.notice),
-      use(event.rules), use(epoch), use(expires), use(at);
+      use(event.rules), use(epoch), use(expires), use(at), use(leaf);
 }
 
-void Database::Session::insert(const StoredReceipt& receipt, long long id) {
+void Database::Session::insert(const StoredReceipt& receipt, long long id, long long) {
   const long long at = to_stored(receipt.at);
   sql << "INSERT INTO receipts (key, id, digest, status, body, at) VALUES (:1, :2, :3, :4, :5, :6)",
       use(receipt.key), use(id), use(receipt.digest), use(receipt.status), use(receipt.body),
       use(at);
 }
 
-void Database::Session::insert(const CdrEntry& entry, long long id) {
+void Database::Session::insert(const CdrEntry& entry, long long id, long long leaf) {
   const long long record_seq = entry.record_seq;
   const long long at = to_stored(entry.at);
-  sql << joined(
-      {"INSERT INTO cdrs (", cdr_columns, ") VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9)"}),
+  sql << joined({"INSERT INTO cdrs (", cdr_columns,
+                 ", leaf) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10)"}),
       use(id), use(entry.session), use(entry.room), use(entry.participant), use(entry.subject),
-      use(record_seq), use(entry.kind), use(at), use(entry.json);
+      use(record_seq), use(entry.kind), use(at), use(entry.json), use(leaf);
   if (entry.kind == "stop") {
     sql << "DELETE FROM open_chains WHERE session = :s AND participant = :p", use(entry.session),
         use(entry.participant);
@@ -336,29 +189,39 @@ void Database::Session::insert(const CdrEntry& entry, long long id) {
   }
 }
 
-void Database::Session::insert(const AcceptedPolicy& accepted, long long id) {
+void Database::Session::insert(const AcceptedPolicy& accepted, long long id, long long leaf) {
   const auto& [policy, jurisdictions, transfers] = accepted.texts;
   sql << "INSERT OR IGNORE INTO policies VALUES (:1, :2, :3, :4, :5, :6, :7)", use(accepted.hash),
       use(policy.name), use(policy.text), use(jurisdictions.name), use(jurisdictions.text),
       use(transfers.name), use(transfers.text);
   const long long at = to_stored(accepted.at);
-  sql << "INSERT INTO accepted_policies VALUES (:1, :2, :3, :4, :5, :6, :7, :8)", use(id),
-      use(accepted.hash), use(accepted.source), use(accepted.by), use(accepted.files),
-      use(accepted.server_processor), use(accepted.server_jurisdiction), use(at);
+  sql << "INSERT INTO accepted_policies (id, hash, source, accepted_by, files, server_processor,"
+         " server_jurisdiction, at, leaf) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9)",
+      use(id), use(accepted.hash), use(accepted.source), use(accepted.by), use(accepted.files),
+      use(accepted.server_processor), use(accepted.server_jurisdiction), use(at), use(leaf);
 }
 
-void Database::Session::insert(const RoomEvent& event, long long id) {
+void Database::Session::insert(const RoomEvent& event, long long id, long long leaf) {
   const auto seq = static_cast<long long>(event.seq);
   const long long at = to_stored(event.at);
-  // Handed over again after a failure that was none: it is the same one.
-  sql << joined({"INSERT OR REPLACE INTO room_events (", room_event_columns,
-                 ") VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9)"}),
+  sql << joined({"INSERT INTO room_events (", room_event_columns,
+                 ", leaf) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10)"}),
       use(id), use(event.session), use(event.room), use(event.participant), use(event.subject),
-      use(event.rules), use(event.json), use(seq), use(at);
+      use(event.rules), use(event.json), use(seq), use(at), use(leaf);
+}
+
+void Database::Session::insert(const ClosedRecording& recording, long long id, long long leaf) {
+  const auto epoch = static_cast<long long>(recording.epoch);
+  const long long at = to_stored(recording.at);
+  sql << joined({"INSERT INTO recordings (", recording_columns,
+                 ", leaf) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11)"}),
+      use(id), use(recording.session), use(recording.room), use(recording.participant),
+      use(recording.subject), use(recording.sink), use(recording.purpose), use(recording.json),
+      use(epoch), use(at), use(leaf);
 }
 
 // Answers may be stored in another order than the ledger gave them: never remember less.
-void Database::Session::insert(const LedgerCheckpoint& checkpoint, long long id) {
+void Database::Session::insert(const LedgerCheckpoint& checkpoint, long long id, long long) {
   const auto size = static_cast<long long>(checkpoint.size);
   sql << "INSERT INTO ledger_checkpoint VALUES (:1, :2, :3)", use(id), use(size),
       use(checkpoint.note);
@@ -392,13 +255,19 @@ void Database::commit() {
   static_cast<void>(session_->named("-wal"));
 }
 
-std::optional<RecordId> Database::store(std::span<const Record> together) {
+std::optional<RecordId> Database::store(std::span<const Record> together, LeafBatch* leaves) {
   auto& sql = session_->sql;
   const long long before = session_->last_id;
+  const std::size_t leaves_before = leaves == nullptr ? 0 : leaves->entries.size();
   sql << "SAVEPOINT together";
   try {
     for (const auto& record : together) {
-      std::visit([&](const auto& of) { session_->insert(of, ++session_->last_id); }, record);
+      const long long id = ++session_->last_id;
+      auto entry = leaves == nullptr ? std::nullopt : ledger_entry(record, RecordId{id});
+      if (entry) entry->batch = leaves->first;
+      const auto leaf = entry ? static_cast<long long>(leaves->next()) : no_leaf;
+      std::visit([&](const auto& of) { session_->insert(of, id, leaf); }, record);
+      if (entry) leaves->entries.push_back(*std::move(entry));
     }
   } catch (const soci::sqlite3_soci_error& error) {
     constexpr int constraint = 19;  // SQLITE_CONSTRAINT
@@ -406,144 +275,11 @@ std::optional<RecordId> Database::store(std::span<const Record> together) {
     sql << "ROLLBACK TO together";
     sql << "RELEASE together";
     session_->last_id = before;
+    if (leaves != nullptr) leaves->entries.resize(leaves_before);
     return std::nullopt;
   }
   sql << "RELEASE together";
   return last_id();
-}
-
-std::optional<StoredReceipt> Database::find_receipt(const std::string& key) {
-  StoredReceipt receipt;
-  receipt.key = key;
-  long long id = 0;
-  long long at = 0;
-  session_->sql << "SELECT id, digest, status, body, at FROM receipts WHERE key = :key", use(key),
-      into(id), into(receipt.digest), into(receipt.status), into(receipt.body), into(at);
-  if (!session_->sql.got_data()) return std::nullopt;
-  receipt.id = RecordId{id};
-  receipt.at = to_wall(at);
-  return receipt;
-}
-
-std::vector<ConsentEvent> Database::latest_consents(const std::string& room,
-                                                    const std::string& session) {
-  std::vector<ConsentEvent> found;
-  ConsentRow row;
-  soci::statement statement{session_->sql};
-  statement.exchange(use(room));
-  if (!session.empty()) statement.exchange(use(session));
-  fetch_all(statement, row,
-            joined({"SELECT ", consent_columns,
-                    " FROM consents WHERE id IN (SELECT max(id) FROM consents WHERE room = :room",
-                    session.empty() ? "" : " AND session = :session",
-                    " GROUP BY participant, purpose, giver) ORDER BY id"}),
-            found);
-  return found;
-}
-
-std::vector<CdrEntry> Database::cdrs(const CdrQuery& query) {
-  const auto after = static_cast<long long>(query.after);
-  const auto limit = static_cast<long long>(std::min(query.limit, cdr_page_max + 1));
-  const long long from = query.from ? to_stored(*query.from) : 0;
-  const long long until = query.until ? to_stored(*query.until) : 0;
-  std::string where = "id > :after";
-  std::vector<CdrEntry> found;
-  CdrRow row;
-  soci::statement statement{session_->sql};
-  statement.exchange(use(after));
-  const auto filter = [&](bool wanted, std::string_view condition, const auto& value) {
-    if (!wanted) return;
-    where += condition;
-    statement.exchange(use(value));
-  };
-  filter(!query.room.empty(), " AND room = :room", query.room);
-  filter(!query.participant.empty(), " AND participant = :participant", query.participant);
-  filter(!query.subject.empty(), " AND subject = :subject", query.subject);
-  filter(query.from.has_value(), " AND at >= :from", from);
-  filter(query.until.has_value(), " AND at < :until", until);
-  statement.exchange(use(limit));
-  fetch_all(
-      statement, row,
-      joined({"SELECT ", cdr_columns, " FROM cdrs WHERE ", where, " ORDER BY id LIMIT :limit"}),
-      found);
-  return found;
-}
-
-std::optional<AcceptedPolicy> Database::find_policy(const std::string& hash) {
-  AcceptedPolicy found;
-  auto& [policy, jurisdictions, transfers] = found.texts;
-  long long id = 0;
-  long long at = 0;
-  session_->sql << "SELECT a.id, a.hash, a.source, a.accepted_by, a.files, a.server_processor,"
-                   " a.server_jurisdiction, a.at, p.policy_name, p.policy, p.jurisdictions_name,"
-                   " p.jurisdictions, p.transfers_name, p.transfers"
-                   " FROM accepted_policies a JOIN policies p ON p.hash = a.hash"
-                   " WHERE :hash IN ('', a.hash) ORDER BY a.id DESC LIMIT 1",
-      use(hash), into(id), into(found.hash), into(found.source), into(found.by), into(found.files),
-      into(found.server_processor), into(found.server_jurisdiction), into(at), into(policy.name),
-      into(policy.text), into(jurisdictions.name), into(jurisdictions.text), into(transfers.name),
-      into(transfers.text);
-  if (!session_->sql.got_data()) return std::nullopt;
-  found.id = RecordId{id};
-  found.at = to_wall(at);
-  return found;
-}
-
-std::vector<RecordedSession> Database::recorded_sessions(const std::string& room) {
-  std::vector<RecordedSession> found;
-  RecordedSessionRow row;
-  soci::statement statement{session_->sql};
-  if (!room.empty()) statement.exchange(use(room));
-  fetch_all(
-      statement, row,
-      joined({"SELECT e.session, e.room, min(e.at), max(e.at), coalesce((SELECT c.at FROM cdrs c"
-              " WHERE c.session = e.session AND c.participant = '' AND c.kind = 'stop'"
-              " LIMIT 1), 0) FROM room_events e",
-              room.empty() ? "" : " WHERE e.room = :room",
-              " GROUP BY e.session ORDER BY min(e.at), e.session"}),
-      found);
-  return found;
-}
-
-std::vector<RoomEvent> Database::room_events(const std::string& session) {
-  std::vector<RoomEvent> found;
-  RoomEventRow row;
-  soci::statement statement{session_->sql};
-  statement.exchange(use(session));
-  fetch_all(statement, row,
-            joined({"SELECT ", room_event_columns,
-                    " FROM room_events WHERE session = :session ORDER BY seq"}),
-            found);
-  return found;
-}
-
-std::optional<std::string> Database::ledger_checkpoint() {
-  std::string note;
-  session_->sql << "SELECT note FROM ledger_checkpoint", into(note);
-  return session_->sql.got_data() ? std::optional{note} : std::nullopt;
-}
-
-WebhookState Database::webhooks(const WebhookChange& change) {
-  if (change.only_of || !change.added.empty() || !change.removed.empty() ||
-      !change.postponed.empty()) {
-    begin();
-    apply(session_->sql, change);
-    commit();
-  }
-  return webhook_state(session_->sql, change.next_of);
-}
-
-std::vector<CdrEntry> Database::last_of_open_chains() {
-  std::vector<CdrEntry> found;
-  CdrRow row;
-  soci::statement statement{session_->sql};
-  fetch_all(statement, row,
-            joined({"SELECT ", cdr_columns,
-                    " FROM cdrs WHERE id IN (SELECT (SELECT id FROM cdrs c"
-                    " WHERE c.session = o.session AND c.participant = o.participant"
-                    " ORDER BY record_seq DESC LIMIT 1) FROM open_chains o) ORDER BY id"}),
-            found);
-  return found;
 }
 
 void Database::remember_exported(RecordId id) {

@@ -1,16 +1,30 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "gateway/ledger_binding.hpp"
 #include "gateway/storage_record.hpp"
 #include "gateway/webhook_queue.hpp"
 
 namespace assent::gateway {
+
+inline constexpr long long no_leaf = -1;
+
+// What the records of one transaction put into the ledger, in order. It must be durable there
+// before the transaction is committed.
+struct LeafBatch {
+  std::uint64_t first = 0;  // the ledger's size
+  std::vector<LedgerEntry> entries;
+
+  [[nodiscard]] std::uint64_t next() const { return first + entries.size(); }
+};
 
 // The SQLite file and its schema, through SOCI. One thread uses it. What fails throws a
 // std::exception whose text is for the operator; after that the object is of no more use: open
@@ -33,8 +47,9 @@ class Database {
   void begin();
   void commit();  // returns when it is on disk, under the name that it was opened by
 
-  // Within a transaction. All or none: nothing if a key exists already. The id of the last.
-  std::optional<RecordId> store(std::span<const Record> together);
+  // Within a transaction. All or none: nothing if a key exists already. The id of the last. With
+  // `leaves` the rows refer to the entries that are added there.
+  std::optional<RecordId> store(std::span<const Record> together, LeafBatch* leaves = nullptr);
 
   [[nodiscard]] std::optional<StoredReceipt> find_receipt(const std::string& key);
   [[nodiscard]] std::vector<ConsentEvent> latest_consents(const std::string& room,
@@ -47,6 +62,11 @@ class Database {
   // Of one session, in their order.
   [[nodiscard]] std::vector<RoomEvent> room_events(const std::string& session);
   [[nodiscard]] std::optional<std::string> ledger_checkpoint();
+  // Entries of the ledger whose rows were removed when the database was opened.
+  [[nodiscard]] const std::vector<std::uint64_t>& removed_leaves() const;
+  // Every row that the ledger keeps an entry for, table by table.
+  void visit_bound(const std::function<void(const BoundRecord&)>& visit);
+  [[nodiscard]] std::string subject_of(const std::string& session, const std::string& participant);
   // The last record of every chain without a stop.
   [[nodiscard]] std::vector<CdrEntry> last_of_open_chains();
 

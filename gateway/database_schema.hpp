@@ -77,6 +77,22 @@ CREATE INDEX room_events_of_subject ON room_events (subject);
     R"sql(
 CREATE TABLE ledger_checkpoint (
   id INTEGER PRIMARY KEY, size INTEGER NOT NULL, note TEXT NOT NULL);
-)sql", webhook_table_schema};
+)sql", webhook_table_schema,
+    R"sql(
+-- Each row's entry in the ledger; -1 for those that were there before the ledger was begun.
+ALTER TABLE consents ADD COLUMN leaf INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE cdrs ADD COLUMN leaf INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE accepted_policies ADD COLUMN leaf INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE room_events ADD COLUMN leaf INTEGER NOT NULL DEFAULT -1;
+
+-- Files of the built-in recorder, as they were when they were closed; the JSON is the manifest's.
+CREATE TABLE recordings (
+  id INTEGER PRIMARY KEY,
+  session TEXT NOT NULL, room TEXT NOT NULL, participant TEXT NOT NULL, subject TEXT NOT NULL,
+  sink TEXT NOT NULL, purpose TEXT NOT NULL, epoch INTEGER NOT NULL, json TEXT NOT NULL,
+  at INTEGER NOT NULL, leaf INTEGER NOT NULL);
+CREATE INDEX recordings_of_session ON recordings (session);
+CREATE INDEX recordings_of_subject ON recordings (subject);
+)sql"};
 
 }  // namespace assent::gateway

@@ -27,23 +27,23 @@ Ledger::~Ledger() {
   stop();
 }
 
-boost::asio::awaitable<Recorded<LedgerReceipt>> Ledger::append(LedgerEntry entry) {
+boost::asio::awaitable<Entered<LedgerReceipt>> Ledger::append(LedgerEntry entry) {
   std::vector<LedgerEntry> together;
   together.push_back(std::move(entry));
   co_return co_await append(std::move(together));
 }
 
-boost::asio::awaitable<Recorded<LedgerReceipt>> Ledger::append(std::vector<LedgerEntry> together) {
-  using Answer = Recorded<LedgerReceipt>;
+boost::asio::awaitable<Entered<LedgerReceipt>> Ledger::append(std::vector<LedgerEntry> together) {
+  using Answer = Entered<LedgerReceipt>;
   if (together.empty()) co_return LedgerError::malformed;
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
     thread_->put(LedgerJob{std::move(together), {}, std::move(reply)});
   });
 }
 
-boost::asio::awaitable<Recorded<LedgerReceipt>> Ledger::erase(std::string subject,
+boost::asio::awaitable<Entered<LedgerReceipt>> Ledger::erase(std::string subject,
                                                               policy::WallTime at) {
-  using Answer = Recorded<LedgerReceipt>;
+  using Answer = Entered<LedgerReceipt>;
   std::vector<LedgerEntry> tombstone(1);
   tombstone.front().kind = LedgerKind::erasure;
   tombstone.front().at = at;

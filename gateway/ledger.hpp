@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/ledger_audit.hpp"
 #include "gateway/ledger_entry.hpp"
 
 // The record that shows when it was changed: entries in a Merkle tree whose checkpoints are signed
@@ -39,6 +40,7 @@ struct LedgerOptions {
   std::optional<std::string> remembered;
   std::vector<std::filesystem::path> checkpoint_copies;        // replaced after each publication
   std::function<void(const std::string& note)> on_checkpoint;  // on the ledger's thread, likewise
+  EntryVisitor on_entry;  // every entry that is there at the start, on the ledger's thread
   std::chrono::milliseconds publish_every{500};
   std::size_t queue_max = 8'192;
 };
@@ -52,7 +54,7 @@ enum class LedgerError : unsigned char {
 };
 [[nodiscard]] std::string_view to_string(LedgerError error);
 template <class T>
-using Recorded = boost::system::result<T, LedgerError>;
+using Entered = boost::system::result<T, LedgerError>;
 
 // What the answer to whoever asked can carry: with it, anybody can later demand to be shown the
 // entry.
@@ -86,12 +88,12 @@ class Ledger {
 
   // Resumes when the entry is durable and signed for, or with the reason why it is not. After
   // `unavailable` it may be there nevertheless: a record of what was then refused.
-  boost::asio::awaitable<Recorded<LedgerReceipt>> append(LedgerEntry entry);
+  boost::asio::awaitable<Entered<LedgerReceipt>> append(LedgerEntry entry);
   // All in one commit, or none.
-  boost::asio::awaitable<Recorded<LedgerReceipt>> append(std::vector<LedgerEntry> together);
+  boost::asio::awaitable<Entered<LedgerReceipt>> append(std::vector<LedgerEntry> together);
 
   // Destroys the subject's key, then records that one was destroyed, without saying whose.
-  boost::asio::awaitable<Recorded<LedgerReceipt>> erase(std::string subject, policy::WallTime at);
+  boost::asio::awaitable<Entered<LedgerReceipt>> erase(std::string subject, policy::WallTime at);
 
   [[nodiscard]] LedgerHealth health() const;     // any thread
   [[nodiscard]] std::string checkpoint() const;  // the newest one signed; any thread

@@ -24,8 +24,8 @@ struct Contradiction {
 class Audit {
  public:
   Audit(std::filesystem::path folder, const policy::VerifierKey& key,
-        std::vector<KeptCheckpoint> kept)
-      : folder_{std::move(folder)}, key_{key} {
+        std::vector<KeptCheckpoint> kept, const EntryVisitor& visit)
+      : folder_{std::move(folder)}, key_{key}, visit_{visit} {
     for (KeptCheckpoint& of : kept)
       kept_.emplace(of.head.size, std::move(of));
   }
@@ -87,8 +87,10 @@ class Audit {
   void append(std::string_view entry, const policy::Digest& leaf, std::string_view file) {
     meet_kept();
     made_.tree.append(leaf);
-    if (!parse_ledger_entry(entry))
+    const auto parsed = parse_ledger_entry(entry);
+    if (!parsed)
       contradict(file, "entry " + std::to_string(made_.tree.size() - 1) + " is not of this form");
+    if (visit_) visit_(made_.tree.size() - 1, *parsed);
   }
 
   void meet_kept() {
@@ -252,6 +254,7 @@ class Audit {
   const std::filesystem::path folder_;
   const policy::VerifierKey& key_;
   std::multimap<std::uint64_t, KeptCheckpoint> kept_;
+  const EntryVisitor& visit_;
   std::set<std::string> files_;
   std::set<std::string> covered_;
   LedgerAudit made_;
@@ -260,8 +263,8 @@ class Audit {
 }  // namespace
 
 LedgerAudit audit_ledger(const std::filesystem::path& folder, const policy::VerifierKey& key,
-                         std::vector<KeptCheckpoint> kept) {
-  return Audit{folder, key, std::move(kept)}.run();
+                         std::vector<KeptCheckpoint> kept, const EntryVisitor& visit) {
+  return Audit{folder, key, std::move(kept), visit}.run();
 }
 
 }  // namespace assent::gateway

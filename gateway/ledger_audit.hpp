@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "gateway/fault.hpp"
+#include "gateway/ledger_entry.hpp"
 #include "gateway/ledger_tiles.hpp"
 #include "policy/checkpoint.hpp"
 
@@ -45,10 +47,13 @@ struct LedgerAudit {
   std::vector<std::string> removable;  // files of ours that nothing covers, or that are superseded
 };
 
-// Reads only. A folder without a checkpoint is an empty ledger, if nothing else is in it and no
-// checkpoint was kept.
+using EntryVisitor = std::function<void(std::uint64_t index, const LedgerLeaf& entry)>;
+
+// Reads only; shows every entry to `visit`, in order. A folder without a checkpoint is an empty
+// ledger, if nothing else is in it and no checkpoint was kept.
 [[nodiscard]] LedgerAudit audit_ledger(const std::filesystem::path& folder,
                                        const policy::VerifierKey& key,
-                                       std::vector<KeptCheckpoint> kept);
+                                       std::vector<KeptCheckpoint> kept,
+                                       const EntryVisitor& visit = {});
 
 }  // namespace assent::gateway

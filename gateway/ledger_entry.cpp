@@ -12,9 +12,8 @@
 namespace assent::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 8> kinds{"consent",   "decision",          "policy",
-                                                "retention", "disclosure",        "cut",
-                                                "erasure",   "checkpoint_witness"};
+constexpr std::array<std::string_view, 8> kinds{"consent",   "event", "record",    "policy",
+                                                "recording", "start", "abandoned", "erasure"};
 constexpr std::size_t text_bytes_max = 128;
 constexpr std::string_view version = "1";
 
@@ -58,6 +57,7 @@ std::string write(const LedgerLeaf& leaf) {
   add(json, "jurisdiction", entry.jurisdiction);
   add(json, "rules", entry.rules);
   if (entry.epoch != 0) json += ",\"epoch\":" + std::to_string(entry.epoch);
+  if (entry.batch != 0) json += ",\"batch\":" + std::to_string(entry.batch);
   if (leaf.nonce) add(json, "nonce", to_hex(*leaf.nonce));
   if (leaf.subject) add(json, "subject", to_hex(*leaf.subject));
   if (leaf.data) add(json, "data", to_hex(*leaf.data));
@@ -68,6 +68,14 @@ std::string text_of(const boost::json::object& object, std::string_view key) {
   const auto* const value = object.if_contains(key);
   const auto* const text = value == nullptr ? nullptr : value->if_string();
   return text == nullptr ? std::string{} : std::string{text->data(), text->size()};
+}
+
+std::uint64_t number_of(const boost::json::object& object, std::string_view key) {
+  const auto* const value = object.if_contains(key);
+  if (value == nullptr) return 0;
+  if (const auto* const number = value->if_int64()) return static_cast<std::uint64_t>(*number);
+  const auto* const number = value->if_uint64();
+  return number == nullptr ? 0 : *number;
 }
 
 }  // namespace
@@ -108,11 +116,8 @@ std::optional<LedgerLeaf> parse_ledger_entry(std::string_view text) {
   leaf.open.state = text_of(*object, "state");
   leaf.open.jurisdiction = text_of(*object, "jurisdiction");
   leaf.open.rules = text_of(*object, "rules");
-  if (const auto* const epoch = object->if_contains("epoch")) {
-    if (const auto* const number = epoch->if_int64())
-      leaf.open.epoch = static_cast<std::uint64_t>(*number);
-    if (const auto* const number = epoch->if_uint64()) leaf.open.epoch = *number;
-  }
+  leaf.open.epoch = number_of(*object, "epoch");
+  leaf.open.batch = number_of(*object, "batch");
   leaf.nonce = sha256_from_hex(text_of(*object, "nonce"));
   leaf.subject = sha256_from_hex(text_of(*object, "subject"));
   leaf.data = sha256_from_hex(text_of(*object, "data"));

@@ -15,14 +15,14 @@ namespace assent::gateway {
 
 // What the ledger keeps of what happened.
 enum class LedgerKind : unsigned char {
-  consent,             // a participant's statement and what became of it
-  decision,            // what was permitted or withheld, and why
-  policy,              // the rules put in force
-  retention,           // the end of a record's retention
-  disclosure,          // to an authority, doubly authorised
-  cut,                 // where a withdrawal ended the streams
-  erasure,             // a subject's key was destroyed
-  checkpoint_witness,  // a checkpoint was given to somebody outside
+  consent,    // a participant's statement and what became of it
+  event,      // one that the policy of a room took
+  record,     // a call detail record
+  policy,     // the rules put in force
+  recording,  // a file of the built-in recorder, as it was closed
+  start,      // the service began; the state says after which record of the database
+  abandoned,  // the state's range of earlier entries was never acknowledged: a crash cut it off
+  erasure,    // a subject's key was destroyed
 };
 [[nodiscard]] std::string_view to_string(LedgerKind kind);
 
@@ -37,6 +37,8 @@ struct LedgerEntry {
   std::string jurisdiction;  // that the rule was of
   std::string rules;         // hash of policy and data sets, "sha256:<hex>"
   std::uint64_t epoch = 0;
+  // The first entry of those whose records are in the database together or not at all; 0: none.
+  std::uint64_t batch = 0;
   std::string subject;  // whom it is about: enters as a commitment only
   std::string data;     // receipt, evidence, participant: enters as a commitment only
 };

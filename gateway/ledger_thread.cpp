@@ -113,7 +113,7 @@ std::optional<Fault> Ledger::Thread::open() {
   subject_keys_ = *std::move(subject_keys);
   auto kept = kept_checkpoints();
   if (!kept) return kept.error();
-  auto audit = audit_ledger(options_.folder, key_->verifier(), *std::move(kept));
+  auto audit = audit_ledger(options_.folder, key_->verifier(), *std::move(kept), options_.on_entry);
   if (audit.fault) return audit.fault;
   return take_over(std::move(audit));
 }
@@ -197,7 +197,7 @@ void Ledger::Thread::serve(std::vector<LedgerJob> group) {
   commit(std::move(prepared));
 }
 
-Recorded<std::vector<std::string>> Ledger::Thread::leaves_of(const LedgerJob& job) {
+Entered<std::vector<std::string>> Ledger::Thread::leaves_of(const LedgerJob& job) {
   if (!segment_) return LedgerError::refused;
   if (broken_) return LedgerError::unavailable;
   if (job.together.size() > journal_entries_max) return LedgerError::malformed;

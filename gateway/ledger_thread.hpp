@@ -22,7 +22,7 @@ namespace assent::gateway {
 struct LedgerJob {
   std::vector<LedgerEntry> together;
   std::string erased;  // the subject whose key is to be destroyed first; may be empty
-  Reply<Recorded<LedgerReceipt>> reply;
+  Reply<Entered<LedgerReceipt>> reply;
 };
 
 // Between the two threads: what is durable in the journal and not yet in the static files.
@@ -63,7 +63,7 @@ class Ledger::Thread {
   [[nodiscard]] std::optional<Fault> take_over(LedgerAudit audit);
   [[nodiscard]] std::vector<LedgerJob> take_group();
   void serve(std::vector<LedgerJob> group);
-  [[nodiscard]] Recorded<std::vector<std::string>> leaves_of(const LedgerJob& job);
+  [[nodiscard]] Entered<std::vector<std::string>> leaves_of(const LedgerJob& job);
   void commit(std::vector<Prepared> prepared);
   [[nodiscard]] std::optional<Fault> make_room_for(const std::vector<std::string>& leaves);
   void refuse(LedgerJob& job, LedgerError error);

@@ -188,6 +188,9 @@ void add_storage(Exposition& out, const StorageMetrics& storage) {
               .add({}, storage.commits));
   out.add(counter("storage_refused_total", "Requests that storage answered with an error.")
               .add({}, storage.refused));
+  out.add(gauge("ledger_refused", "1 if the ledger contradicts itself; then everything is denied.")
+              .add({}, storage.ledger_refused ? 1 : 0));
+  out.add(gauge("ledger_entries", "Entries of the ledger.").add({}, storage.ledger_entries));
   out.add(counter("storage_lost_cdrs_total", "Call detail records that could not be stored.")
               .add({}, storage.lost_cdrs));
 }

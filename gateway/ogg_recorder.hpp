@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@ namespace assent::gateway {
 //   <directory>/<session>/<random name>-e<epoch>.opus   0600 in 0700
 //   <directory>/<session>/manifest.json                 which file is whose, hashes, cuts
 
+struct ClosedTrack;
+
 struct OggRecorderOptions {
   std::filesystem::path directory;    // created, with mode 0700, if its parent exists
   std::size_t workers = 1;            // media workers that may offer
@@ -33,6 +36,8 @@ struct OggRecorderOptions {
   std::size_t reorder_packets = 32;   // held back to put them in order
   std::chrono::milliseconds reorder_wait{200};
   std::chrono::milliseconds retry{1'000};  // of a track that could not be written
+  std::function<void(ClosedTrack)>
+      on_closed;  // on the recorder's thread, once the manifest says so
 };
 
 // One (room, participant, sink, epoch).
@@ -40,10 +45,18 @@ struct TrackSpec {
   std::string session;  // one holding of a room, names the folder: [A-Za-z0-9_~-][A-Za-z0-9._~-]*
   std::string room;
   std::string participant;
+  std::string subject;  // of the participant; not in the manifest
   std::string sink;
   std::string purpose;
   std::uint64_t epoch = 0;
   std::uint8_t channels = 1;  // of the OpusHead: what a player should expect, 1 or 2
+};
+
+// A file that nothing is written to any more. Of one that an earlier run left open the subject is
+// not known.
+struct ClosedTrack {
+  TrackSpec spec;
+  std::string json;  // its entry in the manifest
 };
 
 enum class RecorderError : unsigned char {

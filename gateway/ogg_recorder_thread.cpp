@@ -251,7 +251,11 @@ void OggRecorder::Thread::write_manifests() {
     if (!entry.summary.file.empty() && entry.state != TrackState::open) {
       entry.sha256 = sha256_of(options_.directory / entry.summary.file);
     }
-    if (const auto error = record_track(folder, entry)) counts_.problem = error.message();
+    if (const auto error = record_track(folder, entry)) {
+      counts_.problem = error.message();
+    } else if (options_.on_closed && entry.state != TrackState::open) {
+      options_.on_closed({entry.spec, manifest_entry(entry)});
+    }
   }
 }
 
@@ -271,7 +275,8 @@ void OggRecorder::Thread::look_at_folders() {
       open_now.push_back(stream->place().name);
   }
   for (std::size_t i = 0; i < folders_a_pass && !folders_left_.empty(); ++i) {
-    mark_interrupted(folders_left_.back(), open_now);
+    for (auto& closed : mark_interrupted(folders_left_.back(), open_now))
+      if (options_.on_closed) options_.on_closed(std::move(closed));
     folders_left_.pop_back();
   }
 }

@@ -67,6 +67,7 @@ asio::awaitable<bool> PolicyChanges::record_start(std::optional<AcceptedPolicy> 
     co_return true;
   }
   const auto stored = co_await around_.storage.append(std::move(held.accepted));
+  if (around_.storage.health().ledger_refused) co_return true;  // nothing is permitted under it
   if (!stored) around_.log.error("start.policy_failed", {{"what", stored.error()}});
   co_return stored.has_value();
 }

@@ -145,6 +145,20 @@ void look_at_interrupted(const std::filesystem::path& folder, json::object& entr
   entry["sha256"] = sha256_of(path);
 }
 
+TrackSpec spec_of(const json::object& manifest, const json::value& entry) {
+  TrackSpec spec;
+  const json::value whole(manifest);
+  spec.session = text_of(whole, "session");
+  spec.room = text_of(whole, "room");
+  spec.participant = text_of(entry, "participant");
+  spec.sink = text_of(entry, "sink");
+  spec.purpose = text_of(entry, "purpose");
+  const auto* const epoch = entry.as_object().if_contains("epoch");
+  boost::system::error_code not_a_number;
+  if (epoch != nullptr) spec.epoch = epoch->to_number<std::uint64_t>(not_a_number);
+  return spec;
+}
+
 }  // namespace
 
 std::string_view to_string(TrackState state) {
@@ -178,19 +192,25 @@ std::error_code record_track(const std::filesystem::path& folder, const Manifest
   return write_manifest(folder, *manifest);
 }
 
-void mark_interrupted(const std::filesystem::path& folder,
-                      const std::vector<std::string>& open_now) {
+std::string manifest_entry(const ManifestTrack& track) {
+  return json::serialize(to_json(track));
+}
+
+std::vector<ClosedTrack> mark_interrupted(const std::filesystem::path& folder,
+                                          const std::vector<std::string>& open_now) {
+  std::vector<ClosedTrack> marked;
   auto manifest = read_manifest(folder);
-  if (!manifest) return;
-  bool any = false;
+  if (!manifest) return marked;
   for (auto& entry : manifest->at("tracks").as_array()) {
     const bool open = text_of(entry, "state") == to_string(TrackState::open);
     const auto name = text_of(entry, "track");
     if (!open || std::find(open_now.begin(), open_now.end(), name) != open_now.end()) continue;
     look_at_interrupted(folder, entry.as_object());
-    any = true;
+    marked.push_back({spec_of(*manifest, entry), json::serialize(entry)});
   }
-  if (any) static_cast<void>(write_manifest(folder, *manifest));  // else at the next start again
+  // What cannot be written is looked at again at the next start.
+  if (marked.empty() || write_manifest(folder, *manifest)) return {};
+  return marked;
 }
 
 std::string sha256_of(const std::filesystem::path& file) {

@@ -33,14 +33,17 @@ struct ManifestTrack {
   std::string sha256;  // of the file, hexadecimal
 };
 
+// What the manifest says of the track.
+[[nodiscard]] std::string manifest_entry(const ManifestTrack& track);
+
 // Adds or replaces the entry of this track in <folder>/manifest.json.
 [[nodiscard]] std::error_code record_track(const std::filesystem::path& folder,
                                            const ManifestTrack& track);
 
 // The tracks that the manifest says are open, but for those named: each file is cut to its last
-// whole page, hashed, and entered as interrupted.
-void mark_interrupted(const std::filesystem::path& folder,
-                      const std::vector<std::string>& open_now);
+// whole page, hashed, and entered as interrupted. Gives those entries.
+std::vector<ClosedTrack> mark_interrupted(const std::filesystem::path& folder,
+                                          const std::vector<std::string>& open_now);
 
 // SHA-256 in hexadecimal; empty when the file cannot be read.
 [[nodiscard]] std::string sha256_of(const std::filesystem::path& file);

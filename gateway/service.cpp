@@ -2,7 +2,11 @@
 
 #include <openssl/rand.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <stdexcept>
@@ -57,8 +61,23 @@ media::CipherPolicy ciphers_of(const Config& config) {
   return policy;
 }
 
-StorageOptions storage_options(const Config& config) {
+LedgerOptions ledger_options(const LedgerConfig& config,
+                             std::function<void(const std::string&)> on_checkpoint) {
+  LedgerOptions options;
+  options.folder = config.directory;
+  options.key = config.key;
+  options.subject_keys = config.subject_keys;
+  options.origin = config.origin;
+  options.checkpoint_copies = config.checkpoint_copies;
+  options.on_checkpoint = std::move(on_checkpoint);
+  options.publish_every = std::chrono::seconds{1};
+  return options;
+}
+
+StorageOptions storage_options(const Config& config,
+                               std::function<void(const std::string&)> on_checkpoint) {
   StorageOptions options;
+  options.ledger = ledger_options(config.ledger, std::move(on_checkpoint));
   options.database = config.storage.database;
   options.cdr_lines = config.storage.cdr_directory;
   options.queue_max = config.storage.queue_max;
@@ -72,9 +91,18 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
     : context_{context},
       config_{config},
       log_{log},
-      storage_{storage_options(config)},
+      storage_{storage_options(config,
+                               [this](const std::string& note) {
+                                 asio::post(context_, [this, note] { tell_checkpoint(note); });
+                               })},
       policy_{hold_files(std::move(files), read_clocks().wall)},
-      sinks_{places_of(config), config.media.workers},
+      sinks_{places_of(config), config.media.workers,
+             [this](ClosedTrack track) {
+               ++closed_tracks_;
+               asio::post(context_, [this, closed = std::move(track)]() mutable {
+                 record_closed(std::move(closed));
+               });
+             }},
       ports_{config.media.port_first, config.media.port_last, random_number()},
       events_{context.get_executor(), std::to_string(random_number())},
       webhooks_{context.get_executor(), config.webhooks, storage_, fill_random, log},
@@ -201,9 +229,43 @@ bool Service::open_consent_page() {
   return true;
 }
 
+// For whoever keeps checkpoints elsewhere.
+void Service::tell_checkpoint(const std::string& note) {
+  conference_services_.publish("checkpoint", "", json::serialize(json::object{{"note", note}}));
+}
+
+// What the manifest of a recording says, so that the ledger commits to it.
+void Service::record_closed(ClosedTrack track) {
+  ClosedRecording record;
+  record.session = std::move(track.spec.session);
+  record.room = std::move(track.spec.room);
+  record.participant = std::move(track.spec.participant);
+  record.subject = std::move(track.spec.subject);
+  record.sink = std::move(track.spec.sink);
+  record.purpose = std::move(track.spec.purpose);
+  record.epoch = track.spec.epoch;
+  record.json = std::move(track.json);
+  record.at = read_clocks().wall;
+  asio::co_spawn(
+      context_,
+      [](Service& self, Record closed) -> asio::awaitable<void> {
+        const auto stored = co_await self.storage_.append(std::move(closed));
+        if (!stored) self.log_.error("recording.unrecorded", {{"what", stored.error()}});
+        --self.closed_tracks_;
+      }(*this, Record{std::move(record)}),
+      asio::detached);
+}
+
 asio::awaitable<bool> Service::close_left_over() {
   const auto now = read_clocks().wall;
   const auto closed = co_await storage_.close_open_cdrs(now);
+  if (!closed && storage_.health().ledger_refused) {
+    // Calls go on without any purpose; nothing can be permitted that cannot be recorded.
+    log_.error("start.ledger_refused",
+               {{"what", OperatorText{storage_.health().problem}},
+                {"effect", OperatorText{"everything is denied, and nothing is recorded"}}});
+    co_return true;
+  }
   if (!closed) {
     log_.error("start.storage_failed",
                {{"database", OperatorText{config_.storage.database.native()}},
@@ -257,6 +319,13 @@ asio::awaitable<void> Service::stop(CauseForClosing cause) {
   co_await policy_changes_.settle();
   co_await conferences_.close_all(cause);
   co_await webhooks_.stop();
+  workers_.clear();  // they offer to the recorders
+  sinks_.stop();     // which write their last manifests, and tell of them
+  asio::steady_timer timer{context_};
+  while (closed_tracks_ != 0) {
+    timer.expires_after(std::chrono::milliseconds{1});
+    co_await timer.async_wait(asio::use_awaitable);
+  }
   // Storage answers in order: when this comes back, all that was handed over before is on disk.
   const auto last = co_await storage_.latest_consents("none");
   (void)last;
@@ -281,6 +350,8 @@ asio::awaitable<std::string> Service::exposition_of_now() {
   totals_.storage.records = health.records;
   totals_.storage.commits = health.commits;
   totals_.storage.refused = health.refused;
+  totals_.storage.ledger_refused = health.ledger_refused;
+  totals_.storage.ledger_entries = health.ledger_entries;
   for (const auto& [sink, recorder] : sinks_.recorders()) {
     if (SinkMetrics* line = sinks_.totals(totals_, sink)) {
       line->recorder_unwritten = recorder->health().unwritten;
@@ -292,6 +363,11 @@ asio::awaitable<std::string> Service::exposition_of_now() {
 
 Answered<std::string> Service::readiness() const {
   const auto health = storage_.health();
+  if (health.ledger_refused) {
+    return make_problem(
+        ProblemType::unavailable,
+        "The ledger is not to be trusted, so everything is denied: " + health.problem);
+  }
   if (!health.writable) {
     return make_problem(
         ProblemType::unavailable,
@@ -304,6 +380,7 @@ Answered<std::string> Service::readiness() const {
   for (const auto& [sink, recorder] : sinks_.recorders()) {
     if (!recorder->health().writable) failing.push_back(json::value(sinks_.name(sink)));
   }
+  state["ledger"] = {{"entries", health.ledger_entries}};
   state["failing_sinks"] = std::move(failing);
   return json::serialize(state);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <optional>
@@ -50,6 +51,8 @@ class Service {
 
  private:
   boost::asio::awaitable<bool> close_left_over();
+  void tell_checkpoint(const std::string& note);
+  void record_closed(ClosedTrack track);
   bool install_sinks();
   bool open_ip_database();
   bool load_prompts();
@@ -81,6 +84,7 @@ class Service {
   std::optional<ConsentPage> consent_page_;  // from the start on
   HttpServer server_;
   std::uint16_t api_port_ = 0;
+  std::atomic<std::size_t> closed_tracks_ = 0;  // that are on their way to storage
 };
 
 }  // namespace assent::gateway

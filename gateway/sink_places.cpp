@@ -17,7 +17,8 @@ media::SinkId sink_id(std::size_t position) {
 
 }  // namespace
 
-SinkPlaces::SinkPlaces(std::vector<SinkPlace> places, std::size_t workers)
+SinkPlaces::SinkPlaces(std::vector<SinkPlace> places, std::size_t workers,
+                       const std::function<void(ClosedTrack)>& on_closed)
     : places_{std::move(places)} {
   for (std::size_t i = 0; i < places_.size(); ++i) {
     ids_[places_[i].name] = sink_id(i);
@@ -25,6 +26,7 @@ SinkPlaces::SinkPlaces(std::vector<SinkPlace> places, std::size_t workers)
       OggRecorderOptions options;
       options.directory = *directory;
       options.workers = workers;
+      options.on_closed = on_closed;
       recorders_[sink_id(i)] = std::make_unique<OggRecorder>(std::move(options));
     }
   }

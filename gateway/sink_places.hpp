@@ -30,7 +30,9 @@ struct SinkPlace {
 // purposes that the conference server may perform itself are sinks too, without a place.
 class SinkPlaces {
  public:
-  SinkPlaces(std::vector<SinkPlace> places, std::size_t workers);
+  // `on_closed`: on a recorder's thread.
+  SinkPlaces(std::vector<SinkPlace> places, std::size_t workers,
+             const std::function<void(ClosedTrack)>& on_closed = {});
 
   // Gives an id to each purpose that has none yet. Ids last as long as the process, also those of
   // purposes that are gone: packets may be counted under them still. All or, where there are not

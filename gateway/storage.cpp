@@ -24,6 +24,9 @@ std::size_t size_of(const AcceptedPolicy& accepted) {
 std::size_t size_of(const RoomEvent& event) {
   return event.json.size();
 }
+std::size_t size_of(const ClosedRecording& recording) {
+  return recording.json.size();
+}
 std::size_t size_of(const LedgerCheckpoint& checkpoint) {
   return checkpoint.note.size();
 }

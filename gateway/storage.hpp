@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/ledger.hpp"
 #include "gateway/storage_record.hpp"
 #include "gateway/webhook_queue.hpp"
 
@@ -18,23 +19,31 @@ struct StorageOptions {
       cdr_lines;                  // folder of the daily JSON-lines files; empty = none are written
   std::size_t queue_max = 8'192;  // requests; the last quarter is kept for consents and receipts
   std::chrono::milliseconds retry{250};  // between attempts to recover
+  // Every record has its entry there first; `remembered` is filled in by the storage. Without one,
+  // records are only stored: for tools and tests of the storage alone.
+  std::optional<LedgerOptions> ledger;
 };
 
 struct StorageHealth {
   bool writable = false;  // the last attempt to write was durable
   bool cdr_lines_written = true;
   std::string problem;  // for the operator, empty when all is well
+  // What the ledger has contradicts its checkpoints, its key or the database: nothing is stored any
+  // more, so nothing may be permitted. `problem` says what, and the remedy.
+  bool ledger_refused = false;
+  std::uint64_t ledger_entries = 0;
   std::size_t queued = 0;
   std::uint64_t records = 0;  // made durable since the start
   std::uint64_t commits = 0;  // transactions, each with one sync: records / commits = group size
   std::uint64_t refused = 0;  // answered with an error
 };
 
-// Makes records durable: one thread, one SQLite connection (facts: two connections may corrupt a
-// WAL), synchronous=FULL. The thread takes all that is queued, commits it with one sync, then
-// answers all. A failing database refuses records with an error value and is retried for later
-// ones; nothing is kept back and written behind the caller's back.
-// The coroutines' executors must outlive stop().
+// Makes records durable: each in the ledger, then in the database, then acknowledged. What a crash
+// leaves in the ledger alone is declared abandoned at the next start. One thread, one SQLite
+// connection (facts: two connections may corrupt a WAL), synchronous=FULL. The thread takes all
+// that is queued, commits it with one sync, then answers all. A failing database refuses records
+// with an error value and is retried for later ones; nothing is kept back and written behind the
+// caller's back. The coroutines' executors must outlive stop().
 class Storage {
  public:
   // Opens the database on the storage thread; until it is open health() says so and records are

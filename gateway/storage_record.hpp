@@ -93,6 +93,20 @@ struct RoomEvent {
   bool operator==(const RoomEvent&) const = default;
 };
 
+// A file that the built-in recorder closed: what its manifest says of it.
+struct ClosedRecording {
+  RecordId id{};
+  std::string session;
+  std::string room;
+  std::string participant;
+  std::string subject;
+  std::string sink;
+  std::string purpose;
+  std::uint64_t epoch = 0;
+  std::string json;  // the manifest's entry, as in the file
+  WallTime at{};
+};
+
 // What is recorded of one holding of a room.
 struct RecordedSession {
   std::string session;
@@ -110,7 +124,7 @@ struct LedgerCheckpoint {
 };
 
 using Record = std::variant<ConsentEvent, StoredReceipt, CdrEntry, AcceptedPolicy, RoomEvent,
-                            LedgerCheckpoint>;
+                            ClosedRecording, LedgerCheckpoint>;
 
 enum class StorageError : unsigned char {
   queue_full,   // storage does not keep up; later records may be taken

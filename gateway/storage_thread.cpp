@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include "gateway/cdr.hpp"
@@ -139,6 +140,7 @@ void Storage::Thread::open_database() {
     if (!opened_before_) exported_ = exported_remembered_ = database_->exported();
     opened_before_ = true;
     acknowledged_ = database_->last_id();
+    if (!open_ledger()) return;
     const std::lock_guard lock{mutex_};
     health_.writable = true;
     health_.problem.clear();
@@ -147,8 +149,29 @@ void Storage::Thread::open_database() {
   }
 }
 
+// A ledger that cannot be opened at the start may have been tampered with: whoever has looked at it
+// restarts the service. Records can be read meanwhile.
+bool Storage::Thread::open_ledger() {
+  if (!options_.ledger || ledger_refused_) return !ledger_refused_;
+  auto opened = RecordLedger::open(*options_.ledger, *database_, wall_now());
+  if (opened) {
+    ledger_ = *std::move(opened);
+    ledger_opened_before_ = true;
+    acknowledged_ = database_->last_id();
+    return true;
+  }
+  if (ledger_opened_before_) throw std::runtime_error(opened.error().problem);
+  ledger_refused_ = true;
+  const std::lock_guard lock{mutex_};
+  health_.writable = false;
+  health_.ledger_refused = true;
+  health_.problem = opened.error().problem;
+  return false;
+}
+
 void Storage::Thread::lost(const std::exception& error) {
   database_.reset();
+  ledger_.reset();  // opened again beside the database, so that both agree
   retry_at_ = Clock::now() + options_.retry;
   const std::lock_guard lock{mutex_};
   health_.writable = false;
@@ -180,7 +203,26 @@ void Storage::Thread::begin() {
   if (exported_ != exported_remembered_) database_->remember_exported(exported_);
 }
 
-// One transaction and one sync for all that came together; then the answers.
+// What the recorder finds of an earlier run has no subject with it; the records of the call have.
+void Storage::Thread::name_subjects(std::vector<Record>& together) {
+  for (auto& record : together) {
+    auto* const recording = std::get_if<ClosedRecording>(&record);
+    if (recording == nullptr || !recording->subject.empty()) continue;
+    recording->subject = database_->subject_of(recording->session, recording->participant);
+  }
+}
+
+// In the ledger, then in the database: a crash in between leaves entries that nobody was told of.
+void Storage::Thread::commit(const LeafBatch& leaves) {
+  if (ledger_) ledger_->bind(leaves, *database_);
+  database_->commit();
+  exported_remembered_ = exported_;
+  acknowledged_ = database_->last_id();
+  lines_behind_ = true;
+}
+
+// One transaction, a sync of the ledger and one of the database for all that came together; then
+// the answers.
 void Storage::Thread::append_all(std::vector<StorageJob>& group) {
   std::vector<std::pair<AppendJob*, Stored<RecordId>>> answers;
   for (auto& job : group) {
@@ -190,18 +232,18 @@ void Storage::Thread::append_all(std::vector<StorageJob>& group) {
   }
   if (answers.empty()) return;
   std::size_t records = 0;
-  std::size_t refused = 0;
+  std::size_t refused = takes_records() ? 0 : answers.size();
   try {
-    begin();
+    if (takes_records()) begin();
+    LeafBatch leaves{ledger_ ? ledger_->size() : 0, {}};
     for (auto& [job, answer] : answers) {
-      const auto id = database_->store(job->together);
+      if (!takes_records()) break;
+      name_subjects(job->together);
+      const auto id = database_->store(job->together, ledger_ ? &leaves : nullptr);
       answer = id ? Stored<RecordId>{*id} : Stored<RecordId>{StorageError::duplicate};
       (id ? records : refused) += id ? job->together.size() : 1;
     }
-    database_->commit();
-    exported_remembered_ = exported_;
-    acknowledged_ = database_->last_id();
-    lines_behind_ = true;
+    if (takes_records()) commit(leaves);
   } catch (const std::exception& error) {
     lost(error);
     records = 0;
@@ -213,7 +255,8 @@ void Storage::Thread::append_all(std::vector<StorageJob>& group) {
     const std::lock_guard lock{mutex_};
     health_.records += records;
     health_.refused += refused;
-    health_.commits += database_ ? 1 : 0;
+    health_.commits += takes_records() ? 1 : 0;
+    if (ledger_) health_.ledger_entries = ledger_->size();
   }
   for (auto& [job, answer] : answers)
     job->reply.send(std::move(answer));
@@ -269,7 +312,7 @@ void Storage::Thread::answer(LedgerCheckpointJob& job) {
 
 void Storage::Thread::answer(CloseOpenCdrsJob& job) {
   job.reply.send(asked<std::vector<CdrEntry>>(
-      database_.has_value(), [&] { return store_stops(job.now); },
+      takes_records(), [&] { return store_stops(job.now); },
       [&](const std::exception& error) { lost(error); }));
 }
 
@@ -282,16 +325,14 @@ void Storage::Thread::answer(WebhookJob& job) {
 std::vector<CdrEntry> Storage::Thread::store_stops(WallTime now) {
   std::vector<CdrEntry> stops;
   begin();
+  LeafBatch leaves{ledger_ ? ledger_->size() : 0, {}};
   for (const auto& last : database_->last_of_open_chains()) {
     CdrEntry stop = stop_after(last, now);
     const Record record{stop};
-    stop.id = database_->store({&record, 1}).value_or(RecordId{});
+    stop.id = database_->store({&record, 1}, ledger_ ? &leaves : nullptr).value_or(RecordId{});
     stops.push_back(std::move(stop));
   }
-  database_->commit();
-  exported_remembered_ = exported_;
-  acknowledged_ = database_->last_id();
-  lines_behind_ = true;
+  commit(leaves);
   const std::lock_guard lock{mutex_};
   health_.records += stops.size();
   ++health_.commits;
@@ -331,6 +372,7 @@ void Storage::Thread::export_lines() {
 }
 
 void Storage::Thread::farewell() {
+  ledger_.reset();
   if (!database_ || exported_ == exported_remembered_) return;
   try {
     begin();

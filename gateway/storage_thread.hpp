@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "gateway/cdr_lines.hpp"
 #include "gateway/database.hpp"
+#include "gateway/record_ledger.hpp"
 #include "gateway/reply.hpp"
 #include "gateway/storage.hpp"
 
@@ -72,6 +74,8 @@ class Storage::Thread {
   std::vector<StorageJob> take_group();
   bool ready();
   void open_database();
+  bool open_ledger();
+  [[nodiscard]] bool takes_records() const { return database_ && (ledger_ || !options_.ledger); }
   void lost(const std::exception& error);
   void idle();
   void serve(std::vector<StorageJob> group);
@@ -86,6 +90,8 @@ class Storage::Thread {
   void answer(WebhookJob& job);
   std::vector<CdrEntry> store_stops(WallTime now);
   void begin();
+  void name_subjects(std::vector<Record>& together);
+  void commit(const LeafBatch& leaves);
   void export_lines();
   void farewell();
 
@@ -99,6 +105,9 @@ class Storage::Thread {
 
   // Of the storage thread alone.
   std::optional<Database> database_;
+  std::unique_ptr<RecordLedger> ledger_;
+  bool ledger_opened_before_ = false;
+  bool ledger_refused_ = false;  // for good: only a start with another ledger takes records again
   bool opened_before_ = false;
   RecordId acknowledged_{};
   Clock::time_point retry_at_{};

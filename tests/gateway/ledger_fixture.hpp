@@ -53,15 +53,15 @@ class LedgerTest : public testing::Test {
   std::filesystem::path verifier_key() const { return folder_.path() / "kept.vkey"; }
 
   // All at once, so that they share commits.
-  static std::vector<Recorded<LedgerReceipt>> append(Ledger& ledger, std::uint64_t first,
+  static std::vector<Entered<LedgerReceipt>> append(Ledger& ledger, std::uint64_t first,
                                                      std::uint64_t count) {
-    std::vector<Recorded<LedgerReceipt>> receipts(count, LedgerError::closed);
+    std::vector<Entered<LedgerReceipt>> receipts(count, LedgerError::closed);
     boost::asio::io_context loop;
     for (std::uint64_t i = 0; i < count; ++i) {
       boost::asio::co_spawn(
           loop,
           [](Ledger& to, std::uint64_t number,
-             Recorded<LedgerReceipt>& receipt) -> boost::asio::awaitable<void> {
+             Entered<LedgerReceipt>& receipt) -> boost::asio::awaitable<void> {
             receipt = co_await to.append(entry(number));
           }(ledger, first + i, receipts[i]),
           boost::asio::detached);

@@ -1,0 +1,149 @@
+// What the database is asked.
+#include <soci/soci.h>
+
+#include <algorithm>
+
+#include "gateway/database.hpp"
+#include "gateway/database_session.hpp"
+#include "gateway/webhook_table.hpp"
+
+namespace assent::gateway {
+
+using soci::into;
+using soci::use;
+
+std::optional<StoredReceipt> Database::find_receipt(const std::string& key) {
+  StoredReceipt receipt;
+  receipt.key = key;
+  long long id = 0;
+  long long at = 0;
+  session_->sql << "SELECT id, digest, status, body, at FROM receipts WHERE key = :key", use(key),
+      into(id), into(receipt.digest), into(receipt.status), into(receipt.body), into(at);
+  if (!session_->sql.got_data()) return std::nullopt;
+  receipt.id = RecordId{id};
+  receipt.at = to_wall(at);
+  return receipt;
+}
+
+std::vector<ConsentEvent> Database::latest_consents(const std::string& room,
+                                                    const std::string& session) {
+  std::vector<ConsentEvent> found;
+  ConsentRow row;
+  soci::statement statement{session_->sql};
+  statement.exchange(use(room));
+  if (!session.empty()) statement.exchange(use(session));
+  fetch_all(statement, row,
+            joined({"SELECT ", consent_columns,
+                    " FROM consents WHERE id IN (SELECT max(id) FROM consents WHERE room = :room",
+                    session.empty() ? "" : " AND session = :session",
+                    " GROUP BY participant, purpose, giver) ORDER BY id"}),
+            found);
+  return found;
+}
+
+std::vector<CdrEntry> Database::cdrs(const CdrQuery& query) {
+  const auto after = static_cast<long long>(query.after);
+  const auto limit = static_cast<long long>(std::min(query.limit, cdr_page_max + 1));
+  const long long from = query.from ? to_stored(*query.from) : 0;
+  const long long until = query.until ? to_stored(*query.until) : 0;
+  std::string where = "id > :after";
+  std::vector<CdrEntry> found;
+  CdrRow row;
+  soci::statement statement{session_->sql};
+  statement.exchange(use(after));
+  const auto filter = [&](bool wanted, std::string_view condition, const auto& value) {
+    if (!wanted) return;
+    where += condition;
+    statement.exchange(use(value));
+  };
+  filter(!query.room.empty(), " AND room = :room", query.room);
+  filter(!query.participant.empty(), " AND participant = :participant", query.participant);
+  filter(!query.subject.empty(), " AND subject = :subject", query.subject);
+  filter(query.from.has_value(), " AND at >= :from", from);
+  filter(query.until.has_value(), " AND at < :until", until);
+  statement.exchange(use(limit));
+  fetch_all(
+      statement, row,
+      joined({"SELECT ", cdr_columns, " FROM cdrs WHERE ", where, " ORDER BY id LIMIT :limit"}),
+      found);
+  return found;
+}
+
+std::optional<AcceptedPolicy> Database::find_policy(const std::string& hash) {
+  AcceptedPolicy found;
+  auto& [policy, jurisdictions, transfers] = found.texts;
+  long long id = 0;
+  long long at = 0;
+  session_->sql << "SELECT a.id, a.hash, a.source, a.accepted_by, a.files, a.server_processor,"
+                   " a.server_jurisdiction, a.at, p.policy_name, p.policy, p.jurisdictions_name,"
+                   " p.jurisdictions, p.transfers_name, p.transfers"
+                   " FROM accepted_policies a JOIN policies p ON p.hash = a.hash"
+                   " WHERE :hash IN ('', a.hash) ORDER BY a.id DESC LIMIT 1",
+      use(hash), into(id), into(found.hash), into(found.source), into(found.by), into(found.files),
+      into(found.server_processor), into(found.server_jurisdiction), into(at), into(policy.name),
+      into(policy.text), into(jurisdictions.name), into(jurisdictions.text), into(transfers.name),
+      into(transfers.text);
+  if (!session_->sql.got_data()) return std::nullopt;
+  found.id = RecordId{id};
+  found.at = to_wall(at);
+  return found;
+}
+
+std::vector<RecordedSession> Database::recorded_sessions(const std::string& room) {
+  std::vector<RecordedSession> found;
+  RecordedSessionRow row;
+  soci::statement statement{session_->sql};
+  if (!room.empty()) statement.exchange(use(room));
+  fetch_all(
+      statement, row,
+      joined({"SELECT e.session, e.room, min(e.at), max(e.at), coalesce((SELECT c.at FROM cdrs c"
+              " WHERE c.session = e.session AND c.participant = '' AND c.kind = 'stop'"
+              " LIMIT 1), 0) FROM room_events e",
+              room.empty() ? "" : " WHERE e.room = :room",
+              " GROUP BY e.session ORDER BY min(e.at), e.session"}),
+      found);
+  return found;
+}
+
+std::vector<RoomEvent> Database::room_events(const std::string& session) {
+  std::vector<RoomEvent> found;
+  RoomEventRow row;
+  soci::statement statement{session_->sql};
+  statement.exchange(use(session));
+  fetch_all(statement, row,
+            joined({"SELECT ", room_event_columns,
+                    " FROM room_events WHERE session = :session ORDER BY seq"}),
+            found);
+  return found;
+}
+
+std::optional<std::string> Database::ledger_checkpoint() {
+  std::string note;
+  session_->sql << "SELECT note FROM ledger_checkpoint", into(note);
+  return session_->sql.got_data() ? std::optional{note} : std::nullopt;
+}
+
+WebhookState Database::webhooks(const WebhookChange& change) {
+  if (change.only_of || !change.added.empty() || !change.removed.empty() ||
+      !change.postponed.empty()) {
+    begin();
+    apply(session_->sql, change);
+    commit();
+  }
+  return webhook_state(session_->sql, change.next_of);
+}
+
+std::vector<CdrEntry> Database::last_of_open_chains() {
+  std::vector<CdrEntry> found;
+  CdrRow row;
+  soci::statement statement{session_->sql};
+  fetch_all(statement, row,
+            joined({"SELECT ", cdr_columns,
+                    " FROM cdrs WHERE id IN (SELECT (SELECT id FROM cdrs c"
+                    " WHERE c.session = o.session AND c.participant = o.participant"
+                    " ORDER BY record_seq DESC LIMIT 1) FROM open_chains o) ORDER BY id"}),
+            found);
+  return found;
+}
+
+}  // namespace assent::gateway
