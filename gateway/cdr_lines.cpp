@@ -68,6 +68,15 @@ WholeLines whole_lines(std::string_view tail) {
 
 }  // namespace
 
+std::string cdr_line(const CdrEntry& entry) {
+  constexpr std::string_view empty_object = "{}";
+  std::string line{line_start};
+  line += std::to_string(static_cast<std::int64_t>(entry.id));
+  line += entry.json == empty_object ? "" : ",";
+  line += std::string_view{entry.json}.substr(std::min<std::size_t>(1, entry.json.size()));
+  return line + '\n';
+}
+
 std::error_code CdrLines::open() {
   if (const auto error = make_private_folder(folder_)) return error;
   std::error_code error;
@@ -104,12 +113,7 @@ std::error_code CdrLines::open_day(const std::string& name) {
 }
 
 void CdrLines::add(const CdrEntry& entry) {
-  pending_ += line_start;
-  pending_ += std::to_string(static_cast<std::int64_t>(entry.id));
-  constexpr std::string_view empty_object = "{}";
-  pending_ += entry.json == empty_object ? "" : ",";
-  pending_ += std::string_view{entry.json}.substr(std::min<std::size_t>(1, entry.json.size()));
-  pending_ += '\n';
+  pending_ += cdr_line(entry);
   pending_last_ = entry.id;
 }
 

@@ -9,6 +9,9 @@
 
 namespace assent::gateway {
 
+// {"id":12,"version":1,...} and a line feed.
+[[nodiscard]] std::string cdr_line(const CdrEntry& entry);
+
 // CDRs as JSON lines, a file a day (UTC): <folder>/cdr-2026-11-24.jsonl, 0600, append only. Each
 // line is the record with its id in front, {"id":12,"version":1,...}; ids ascend, so that what is
 // missing after a failure can be told from the last line.

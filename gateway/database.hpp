@@ -26,6 +26,8 @@ struct LeafBatch {
   [[nodiscard]] std::uint64_t next() const { return first + entries.size(); }
 };
 
+using BoundCursor = std::function<std::optional<BoundRecord>()>;
+
 // The SQLite file and its schema, through SOCI. One thread uses it. What fails throws a
 // std::exception whose text is for the operator; after that the object is of no more use: open
 // another one.
@@ -61,11 +63,16 @@ class Database {
   [[nodiscard]] std::vector<RecordedSession> recorded_sessions(const std::string& room);
   // Of one session, in their order.
   [[nodiscard]] std::vector<RoomEvent> room_events(const std::string& session);
+  [[nodiscard]] std::vector<ConsentEvent> consents_of(const RecordedSession& session);
+  [[nodiscard]] std::vector<CdrEntry> cdrs_of(const std::string& session);
+  [[nodiscard]] std::vector<ClosedRecording> recordings();
+  [[nodiscard]] std::size_t cdrs_without_events();  // of rooms of which no event is recorded
   [[nodiscard]] std::optional<std::string> ledger_checkpoint();
   // Entries of the ledger whose rows were removed when the database was opened.
   [[nodiscard]] const std::vector<std::uint64_t>& removed_leaves() const;
-  // Every row that the ledger keeps an entry for, table by table.
-  void visit_bound(const std::function<void(const BoundRecord&)>& visit);
+  // The rows that the ledger keeps an entry for: a cursor for each table, in the order of ids, and
+  // nothing after the last row. They must not outlive this object.
+  [[nodiscard]] std::vector<BoundCursor> bound_rows();
   [[nodiscard]] std::string subject_of(const std::string& session, const std::string& participant);
   // The last record of every chain without a stop.
   [[nodiscard]] std::vector<CdrEntry> last_of_open_chains();

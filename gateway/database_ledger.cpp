@@ -1,6 +1,8 @@
 // The rows that the ledger keeps an entry for.
 #include <soci/soci.h>
 
+#include <memory>
+
 #include "gateway/database.hpp"
 #include "gateway/database_session.hpp"
 
@@ -59,30 +61,46 @@ constexpr std::string_view policy_columns =
     " a.at";
 
 template <class Row>
-void visit_table(soci::session& sql, std::string_view columns, std::string_view table,
-                 std::string_view leaf, const std::function<void(const BoundRecord&)>& visit) {
-  WithLeaf<Row> row;
-  soci::statement statement{sql};
-  row.bind(statement);
-  statement.alloc();
-  statement.prepare(joined({"SELECT ", columns, ", ", leaf, " FROM ", table, " ORDER BY 1"}));
-  statement.define_and_bind();
-  statement.execute();
-  while (statement.fetch())
-    visit(row.take());
+class Cursor {
+ public:
+  Cursor(soci::session& sql, std::string_view columns, std::string_view table,
+         std::string_view leaf)
+      : statement_{sql} {
+    row_.bind(statement_);
+    statement_.alloc();
+    statement_.prepare(joined({"SELECT ", columns, ", ", leaf, " FROM ", table, " ORDER BY 1"}));
+    statement_.define_and_bind();
+    statement_.execute();
+  }
+  std::optional<BoundRecord> next() {
+    if (!statement_.fetch()) return std::nullopt;
+    return row_.take();
+  }
+
+ private:
+  WithLeaf<Row> row_;  // the statement writes into it
+  soci::statement statement_;
+};
+
+template <class Row>
+BoundCursor cursor(soci::session& sql, std::string_view columns, std::string_view table,
+                   std::string_view leaf = "leaf") {
+  return [rows = std::make_shared<Cursor<Row>>(sql, columns, table, leaf)] { return rows->next(); };
 }
 
 }  // namespace
 
-void Database::visit_bound(const std::function<void(const BoundRecord&)>& visit) {
+std::vector<BoundCursor> Database::bound_rows() {
   auto& sql = session_->sql;
-  visit_table<AcceptedPolicyRow>(sql, policy_columns,
-                                 "accepted_policies a LEFT JOIN policies p ON p.hash = a.hash",
-                                 "a.leaf", visit);
-  visit_table<ConsentRow>(sql, consent_columns, "consents", "leaf", visit);
-  visit_table<CdrRow>(sql, cdr_columns, "cdrs", "leaf", visit);
-  visit_table<RoomEventRow>(sql, room_event_columns, "room_events", "leaf", visit);
-  visit_table<RecordingRow>(sql, recording_columns, "recordings", "leaf", visit);
+  std::vector<BoundCursor> all;
+  all.push_back(cursor<AcceptedPolicyRow>(
+      sql, policy_columns, "accepted_policies a LEFT JOIN policies p ON p.hash = a.hash",
+      "a.leaf"));
+  all.push_back(cursor<ConsentRow>(sql, consent_columns, "consents"));
+  all.push_back(cursor<CdrRow>(sql, cdr_columns, "cdrs"));
+  all.push_back(cursor<RoomEventRow>(sql, room_event_columns, "room_events"));
+  all.push_back(cursor<RecordingRow>(sql, recording_columns, "recordings"));
+  return all;
 }
 
 const std::vector<std::uint64_t>& Database::removed_leaves() const {

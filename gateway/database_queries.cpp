@@ -117,6 +117,47 @@ std::vector<RoomEvent> Database::room_events(const std::string& session) {
   return found;
 }
 
+std::vector<ConsentEvent> Database::consents_of(const RecordedSession& session) {
+  std::vector<ConsentEvent> found;
+  ConsentRow row;
+  soci::statement statement{session_->sql};
+  statement.exchange(use(session.room));
+  statement.exchange(use(session.session));
+  fetch_all(statement, row,
+            joined({"SELECT ", consent_columns,
+                    " FROM consents WHERE room = :room AND session = :session ORDER BY id"}),
+            found);
+  return found;
+}
+
+std::vector<CdrEntry> Database::cdrs_of(const std::string& session) {
+  std::vector<CdrEntry> found;
+  CdrRow row;
+  soci::statement statement{session_->sql};
+  statement.exchange(use(session));
+  fetch_all(statement, row,
+            joined({"SELECT ", cdr_columns, " FROM cdrs WHERE session = :session ORDER BY id"}),
+            found);
+  return found;
+}
+
+std::size_t Database::cdrs_without_events() {
+  long long count = 0;
+  session_->sql
+      << "SELECT count(*) FROM cdrs WHERE session NOT IN (SELECT session FROM room_events)",
+      into(count);
+  return static_cast<std::size_t>(count);
+}
+
+std::vector<ClosedRecording> Database::recordings() {
+  std::vector<ClosedRecording> found;
+  RecordingRow row;
+  soci::statement statement{session_->sql};
+  fetch_all(statement, row, joined({"SELECT ", recording_columns, " FROM recordings ORDER BY id"}),
+            found);
+  return found;
+}
+
 std::optional<std::string> Database::ledger_checkpoint() {
   std::string note;
   session_->sql << "SELECT note FROM ledger_checkpoint", into(note);

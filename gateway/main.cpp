@@ -178,16 +178,19 @@ void add_database(CLI::App& command, CommandLine& line) {
       ->excludes(database);
 }
 
-std::filesystem::path database_of(const CommandLine& line) {
-  if (!line.database.empty()) return line.database;
+gateway::Config configuration_of(const CommandLine& line) {
   auto surroundings = gateway::Surroundings::of_process();
-  surroundings.is_here = false;  // only its database is of interest
+  surroundings.is_here = false;  // only its paths are of interest
   gateway::Faults faults;
-  const auto config = line.configuration.empty()
-                          ? gateway::default_config(surroundings, faults)
-                          : gateway::load_config(line.configuration, surroundings, faults);
+  auto config = line.configuration.empty()
+                    ? gateway::default_config(surroundings, faults)
+                    : gateway::load_config(line.configuration, surroundings, faults);
   if (!faults.empty()) throw std::runtime_error(gateway::to_string(faults));
-  return config.storage.database;
+  return config;
+}
+
+std::filesystem::path database_of(const CommandLine& line) {
+  return line.database.empty() ? configuration_of(line).storage.database : line.database;
 }
 
 void add_explain(CLI::App& app, CommandLine& line) {
@@ -283,28 +286,66 @@ void add_replay(CLI::App& app, CommandLine& line) {
   });
 }
 
+// Without a ledger named, all that the configuration names.
+gateway::Verification verification_of(const CommandLine& line) {
+  gateway::Verification asked = line.verification;
+  if (!asked.ledger.empty()) return asked;
+  const auto config = configuration_of(line);
+  asked.ledger = config.ledger.directory;
+  asked.database = config.storage.database;
+  asked.subject_keys = config.ledger.subject_keys;
+  asked.cdr_lines = config.storage.cdr_directory;
+  for (const auto& sink : config.sinks)
+    if (const auto* ogg = std::get_if<gateway::OggSink>(&sink.transport))
+      asked.recordings.push_back(ogg->directory);
+  return asked;
+}
+
 void add_verify(CLI::App& app, CommandLine& line) {
   auto* verify = app.add_subcommand(
-      "verify", "Compute the ledger again and compare it with every checkpoint there is");
+      "verify", "Whether all records are what they were when they were acknowledged");
   auto& asked = line.verification;
-  verify->add_option("--ledger", asked.ledger, "The ledger's folder, or a copy of it")
-      ->default_val("build/assent-state/ledger");
-  verify->add_option("--key", asked.key,
-                     "Verifier key that was kept when the ledger was begun; without it the one in "
-                     "the ledger's folder, which proves less");
-  verify->add_option("--database", asked.database,
-                     "The service's database, which remembers the newest checkpoint");
-  verify->add_option("--checkpoint", asked.checkpoints,
-                     "A checkpoint that was kept elsewhere: the ledger must continue it");
+  auto* ledger = verify->add_option("--ledger", asked.ledger,
+                                    "The ledger's folder, or a copy of it; then only what else is "
+                                    "named is verified with it");
+  verify
+      ->add_option("--config", line.configuration,
+                   "Or the configuration that names everything; without either, the built-in one")
+      ->excludes(ledger);
+  const auto add = [&](const char* name, auto& place, const char* help) {
+    verify->add_option(name, place, help);
+  };
+  add("--key", asked.key,
+      "Verifier key that was kept when the ledger was begun; without it the one in the ledger's "
+      "folder, which proves less");
+  verify->add_option("--database", asked.database, "The service's database, or a copy of it")
+      ->needs(ledger);
+  verify
+      ->add_option("--subject-keys", asked.subject_keys,
+                   "By which the entries' commitments are opened")
+      ->needs(ledger);
+  verify->add_option("--cdr-lines", asked.cdr_lines, "Folder of the daily files of records")
+      ->needs(ledger);
+  verify->add_option("--recordings", asked.recordings, "Folder of a sink of kind ogg; repeatable")
+      ->needs(ledger)
+      ->allow_extra_args(false);
+  verify
+      ->add_option("--checkpoint", asked.checkpoints,
+                   "A checkpoint that was kept elsewhere: the ledger must continue it; repeatable")
+      ->allow_extra_args(false);
   verify->footer(
       "Examples:\n"
-      "  assent verify --ledger /var/lib/assent/ledger --database /var/lib/assent/assent.sqlite\n"
-      "  assent verify --ledger copy --key ledger.vkey --checkpoint last-year --checkpoint june\n"
-      "Reads only, and not while the service runs. Prints what was verified, or the first thing\n"
-      "that is wrong, where, and what to do. The status is 0 when all is sound, 1 when not.");
+      "  assent verify --config /etc/assent/assent.yaml --checkpoint /mnt/witness/june\n"
+      "  assent verify --ledger copy/ledger --key kept.vkey --database copy/assent.db \\\n"
+      "    --subject-keys copy/subject-keys --recordings copy/recordings\n"
+      "Reads only, and not while the service runs. The ledger's tree is computed again; every row\n"
+      "of the database is compared with its entry; every room is decided again from its record,\n"
+      "and every delivery must lie in a permission; every recording must be as it was closed.\n"
+      "Prints what was shown and what was not, or what is wrong, where, and what to do. The\n"
+      "status is 0 when all is sound, 1 when not.");
   verify->callback([&line] {
     line.run = [&line] {
-      const bool sound = gateway::verify_ledger(line.verification, std::cout, std::cerr);
+      const bool sound = gateway::verify(verification_of(line), std::cout, std::cerr);
       return sound ? status_sound : status_faults;
     };
   });

@@ -1,79 +1,81 @@
 #include "gateway/verify.hpp"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/file.h>
 
-#include <memory>
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <fstream>
+#include <map>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
 
+#include "gateway/cdr_lines.hpp"
+#include "gateway/database.hpp"
+#include "gateway/database_snapshot.hpp"
 #include "gateway/durable_file.hpp"
-#include "gateway/fault.hpp"
 #include "gateway/ledger_audit.hpp"
 #include "gateway/ledger_key.hpp"
 #include "gateway/ledger_publication.hpp"
+#include "gateway/verify_recordings.hpp"
+#include "gateway/verify_rooms.hpp"
+#include "gateway/verify_rows.hpp"
 #include "policy/base64.hpp"
 
 namespace assent::gateway {
 namespace {
 
-struct CloseDatabase {
-  void operator()(sqlite3* database) const noexcept { sqlite3_close(database); }
-};
-struct FinishStatement {
-  void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
-};
+constexpr const char* rewrite =
+    "the database is what counts; find out who changed the files, and give them out no more";
 
-// The checkpoint that the service stored with its records; empty when it has stored none.
-Ledgered<std::string> remembered_in(const std::filesystem::path& file) {
-  sqlite3* opened = nullptr;
-  const int status = sqlite3_open_v2(file.c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
-  const std::unique_ptr<sqlite3, CloseDatabase> database{opened};
-  const auto refuse = [&] {
-    return file_fault(file, sqlite3_errmsg(opened),
-                      "give the service's database, and end the service first");
-  };
-  if (status != SQLITE_OK) return refuse();
-  sqlite3_stmt* prepared = nullptr;
-  if (sqlite3_prepare_v2(opened, "SELECT note FROM ledger_checkpoint", -1, &prepared, nullptr) !=
-      SQLITE_OK)
-    return refuse();
-  const std::unique_ptr<sqlite3_stmt, FinishStatement> statement{prepared};
-  std::string note;
-  const int step = sqlite3_step(prepared);
-  if (step != SQLITE_ROW && step != SQLITE_DONE) return refuse();
-  if (step == SQLITE_ROW) note = reinterpret_cast<const char*>(sqlite3_column_text(prepared, 0));
-  return Ledgered<std::string>{boost::system::in_place_value, std::move(note)};
-}
-
-// One verification, up to its first fault.
-class Verifier {
+// A line now and then, when it takes long.
+class Progress {
  public:
-  Verifier(const Verification& asked, std::ostream& out) : asked_{asked}, out_{out} {}
-
-  std::optional<Fault> run() {
-    if (auto fault = lock()) return fault;
-    const auto file = asked_.key.empty() ? asked_.ledger / verifier_key_name : asked_.key;
-    const auto key = read_verifier_key(file);
-    if (!key) return key.error();
-    if (auto fault = collect_kept(*key)) return fault;
-    const std::size_t kept = kept_.size();
-    const auto audit = audit_ledger(asked_.ledger, *key, std::move(kept_));
-    if (audit.fault) return audit.fault;
-    report(*key, audit, kept);
-    if (audit.left_over.empty()) return std::nullopt;
-    return file_fault(
-        asked_.ledger / audit.left_over.front(),
-        "it is beyond the newest checkpoint: what a crash left, or what the return of "
-        "an older checkpoint leaves",
-        "verify with --database or --checkpoint, which tell one from the other; the "
-        "service's next start clears away what a crash left");
+  explicit Progress(std::ostream& out) : out_{out} {}
+  void tell(const std::string& what) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    next_ = now + std::chrono::seconds{2};
+    out_ << what << std::endl;
   }
 
  private:
+  std::ostream& out_;
+  std::chrono::steady_clock::time_point next_ =
+      std::chrono::steady_clock::now() + std::chrono::seconds{2};
+};
+
+class Verifier {
+ public:
+  Verifier(const Verification& asked, std::ostream& progress)
+      : asked_{asked}, progress_{progress} {}
+
+  VerifyFindings run() {
+    if (auto fault = lock()) return only(std::move(*fault));
+    const auto file = asked_.key.empty() ? asked_.ledger / verifier_key_name : asked_.key;
+    const auto key = read_verifier_key(file);
+    if (!key) return only(key.error());
+    try {
+      open_database();
+    } catch (const std::exception& error) {
+      return only(file_fault(asked_.database, error.what(),
+                             "give the service's database, or a copy of it with its -wal file"));
+    }
+    if (auto fault = collect_kept(*key)) return only(std::move(*fault));
+    if (auto fault = verify_ledger(*key)) return only(std::move(*fault));
+    if (database_) verify_records();
+    return std::move(findings_);
+  }
+
+ private:
+  VerifyFindings only(Fault fault) {
+    findings_.faults.add(std::move(fault));
+    return std::move(findings_);
+  }
+
   // A service that is writing would look like damage.
   std::optional<Fault> lock() {
     folder_ = FileHandle{::open(asked_.ledger.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -84,6 +86,13 @@ class Verifier {
       return file_fault(asked_.ledger, "a service has the ledger open",
                         "end the service, or verify a copy of the folder");
     return std::nullopt;
+  }
+
+  void open_database() {
+    if (asked_.database.empty()) return;
+    copy_.emplace(asked_.database);
+    database_.emplace(copy_->file(), false, std::nullopt);
+    copy_->drop_names();
   }
 
   std::optional<Fault> keep(const Ledgered<std::string>& note, const policy::VerifierKey& key,
@@ -98,38 +107,142 @@ class Verifier {
   std::optional<Fault> collect_kept(const policy::VerifierKey& key) {
     for (const auto& file : asked_.checkpoints)
       if (auto fault = keep(read_whole(file), key, file.string())) return fault;
-    if (asked_.database.empty()) return std::nullopt;
-    const auto note = remembered_in(asked_.database);
-    if (note && note->empty()) return std::nullopt;
-    return keep(note, key, asked_.database.string());
+    const auto note = database_ ? database_->ledger_checkpoint() : std::nullopt;
+    if (!note) return std::nullopt;
+    return keep(Ledgered<std::string>{boost::system::in_place_value, *note}, key,
+                asked_.database.string());
   }
 
-  void report(const policy::VerifierKey& key, const LedgerAudit& audit, std::size_t kept) const {
-    out_ << asked_.ledger.string() << ": " << audit.tree.size() << " entries\n"
-         << "  key         " << to_text(key) << '\n'
-         << "  root        " << policy::to_base64(audit.tree.root()) << '\n'
-         << "  published   " << audit.published.size() << " entries in " << audit.bundles
-         << " bundles and " << audit.tiles << " tiles, computed again\n"
-         << "  journal     " << audit.journaled.size() << " entries not published yet\n"
-         << "  signatures  " << audit.checkpoints << " checkpoints\n"
-         << "  continues   " << kept << " checkpoints kept elsewhere\n";
-    if (kept == 0)
-      out_ << "  without a checkpoint kept elsewhere this shows no history rewritten by whoever "
-              "has the key\n";
+  std::optional<Fault> verify_ledger(const policy::VerifierKey& key) {
+    std::optional<SubjectKeys> subjects;
+    if (!asked_.subject_keys.empty()) {
+      auto opened = SubjectKeys::open(asked_.subject_keys, false);
+      if (!opened) return opened.error();
+      subjects = *std::move(opened);
+    }
+    std::optional<RowsAgainstLedger> rows;
+    if (database_)
+      rows.emplace(*database_, subjects ? &*subjects : nullptr, asked_.database.string(),
+                   findings_);
+    const std::size_t kept = kept_.size();
+    const auto audit = audit_ledger(asked_.ledger, key, std::move(kept_),
+                                    [&](std::uint64_t index, const LedgerLeaf& leaf) {
+                                      if (rows) rows->meet(index, leaf);
+                                      progress_.tell("entry " + std::to_string(index));
+                                    });
+    if (audit.fault) return audit.fault;
+    report(key, audit, kept);
+    if (rows) rows->finish();
+    if (audit.left_over.empty()) return std::nullopt;
+    return file_fault(
+        asked_.ledger / audit.left_over.front(),
+        "it is beyond the newest checkpoint: what a crash left, or what the return of "
+        "an older checkpoint leaves",
+        "verify with --database or --checkpoint, which tell one from the other; the "
+        "service's next start clears away what a crash left");
+  }
+
+  void report(const policy::VerifierKey& key, const LedgerAudit& audit, std::size_t kept) {
+    findings_.shown.push_back(std::to_string(audit.tree.size()) + " entries of the ledger " +
+                              key.name + ", " + std::to_string(audit.bundles) + " bundles and " +
+                              std::to_string(audit.tiles) + " tiles computed again, " +
+                              std::to_string(audit.journaled.size()) + " in the journal, " +
+                              std::to_string(audit.checkpoints) + " signatures; root " +
+                              policy::to_base64(audit.tree.root()));
+    findings_.shown.push_back("it continues " + std::to_string(kept) +
+                              " checkpoints kept elsewhere; key " + to_text(key));
+    if (kept == 0 || asked_.checkpoints.empty())
+      ++findings_.not_shown
+            ["that whoever has the key did not write another history: no checkpoint "
+             "in others' hands was given (--checkpoint)"];
+  }
+
+  void verify_records() {
+    verify_rooms(*database_, asked_.database.string(), findings_,
+                 [&](std::size_t done, std::size_t all) {
+                   progress_.tell("room " + std::to_string(done) + " of " + std::to_string(all));
+                 });
+    if (!asked_.cdr_lines.empty()) verify_lines();
+    if (!asked_.recordings.empty()) {
+      verify_recordings(*database_, asked_.recordings, findings_);
+    } else if (const auto recordings = database_->recordings().size(); recordings != 0) {
+      findings_.not_shown["recordings: no folder was given (--recordings)"] += recordings;
+    }
+  }
+
+  // The daily files follow the database: each line is a record of it, and none is there twice.
+  void verify_lines() {
+    std::map<std::string, std::size_t> lines;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at{asked_.cdr_lines, error}, end; !error && at != end;
+         at.increment(error)) {
+      std::ifstream in{at->path(), std::ios::binary};
+      for (std::string line; std::getline(in, line);)
+        ++lines[line + (in.eof() ? "" : "\n")];
+    }
+    if (error)
+      return findings_.fault(asked_.cdr_lines.string(), "it cannot be read: " + error.message(),
+                             "give the folder of the daily files of call detail records");
+    std::size_t found = 0;
+    std::size_t missing = 0;  // since the last that is there: they are written in order
+    CdrQuery page;
+    page.limit = cdr_page_max;
+    for (auto rows = database_->cdrs(page); !rows.empty(); rows = database_->cdrs(page)) {
+      for (const auto& row : rows) {
+        const auto line = lines.find(cdr_line(row));
+        if (line == lines.end()) {
+          ++missing;
+          continue;
+        }
+        if (std::exchange(missing, 0) != 0)
+          findings_.fault(asked_.cdr_lines.string(),
+                          "lines before record " +
+                              std::to_string(static_cast<std::int64_t>(row.id)) + " are missing",
+                          rewrite);
+        if (--line->second == 0) lines.erase(line);
+        ++found;
+      }
+      page.after = rows.back().id;
+    }
+    if (missing != 0)
+      findings_.not_shown["call detail records that the daily files do not have yet"] += missing;
+    for (const auto& [line, count] : lines)
+      findings_.fault(asked_.cdr_lines.string(),
+                      "a line is no record of the database: " + as_shown(line.substr(0, 60)),
+                      rewrite);
+    findings_.shown.push_back(std::to_string(found) + " lines of the daily files");
   }
 
   const Verification& asked_;
-  std::ostream& out_;
+  Progress progress_;
   FileHandle folder_;
+  std::optional<DatabaseSnapshot> copy_;
+  std::optional<Database> database_;
   std::vector<KeptCheckpoint> kept_;
+  VerifyFindings findings_;
 };
 
 }  // namespace
 
-bool verify_ledger(const Verification& asked, std::ostream& out, std::ostream& err) {
-  const auto fault = Verifier{asked, out}.run();
-  if (fault) err << to_string(*fault) << '\n';
-  return !fault;
+bool verify(const Verification& asked, std::ostream& out, std::ostream& err) {
+  const VerifyFindings findings = Verifier{asked, err}.run();
+  if (!findings.faults.empty()) {
+    err << to_string(findings.faults);
+    out << "NOT SOUND: what is wrong is named above, with where and what to do.\n";
+    return false;
+  }
+  out << "SOUND\nShown:\n";
+  for (const std::string& line : findings.shown)
+    out << "  " << line << '\n';
+  out << "Not shown:\n";
+  for (const auto& [what, count] : findings.not_shown) {
+    out << "  ";
+    if (count > 1) out << count << ' ';
+    out << what << '\n';
+  }
+  out << "  that nothing was left out before it was written: no record shows what never entered "
+         "it\n";
+  return true;
 }
 
 }  // namespace assent::gateway

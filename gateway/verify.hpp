@@ -6,16 +6,20 @@
 
 namespace assent::gateway {
 
+// What is to be verified: copies, or the files of a service that has ended.
 struct Verification {
   std::filesystem::path ledger;
   std::filesystem::path key;                       // verifier key; empty: the one beside the ledger
-  std::filesystem::path database;                  // remembers the newest checkpoint; may be empty
+  std::filesystem::path database;                  // empty: the ledger alone
+  std::filesystem::path subject_keys;              // empty: commitments are not opened
+  std::filesystem::path cdr_lines;                 // folder of the daily files; may be empty
+  std::vector<std::filesystem::path> recordings;   // folders of the sinks of kind ogg
   std::vector<std::filesystem::path> checkpoints;  // that were kept elsewhere
 };
 
-// `assent verify`: what was verified on `out`, the first thing that is wrong on `err`, with where
-// and what to do. Reads only, and only while no service has the ledger open. True when all is
-// sound.
-[[nodiscard]] bool verify_ledger(const Verification& asked, std::ostream& out, std::ostream& err);
+// `assent verify`: what was verified and what could not be on `out`; progress, and what is wrong,
+// with where and what to do, on `err`. Reads only, and only while no service has the ledger open.
+// True when nothing is wrong.
+[[nodiscard]] bool verify(const Verification& asked, std::ostream& out, std::ostream& err);
 
 }  // namespace assent::gateway

@@ -71,7 +71,9 @@ class RecordLedgerTest : public testing::Test {
   std::vector<BoundRecord> bound() const {
     std::vector<BoundRecord> found;
     Database database{at("assent.db"), false, std::nullopt};
-    database.visit_bound([&](const BoundRecord& record) { found.push_back(record); });
+    for (const auto& rows : database.bound_rows())
+      while (auto row = rows())
+        found.push_back(*std::move(row));
     return found;
   }
 
@@ -245,10 +247,11 @@ TEST(ServiceWithLedger, EverythingThatIsStoredIsInTheLedgerAfterAnOrderlyEnd) {
   service.stop();
   std::size_t rows = 0;
   Database database{folder.path() / "assent.db", false, std::nullopt};
-  database.visit_bound([&](const BoundRecord& record) {
-    EXPECT_TRUE(record.leaf);
-    ++rows;
-  });
+  for (const auto& table : database.bound_rows())
+    while (const auto row = table()) {
+      EXPECT_TRUE(row->leaf);
+      ++rows;
+    }
   EXPECT_GT(rows, 5u);
 }
 

@@ -1,0 +1,179 @@
+#include "gateway/verify_rows.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace assent::gateway {
+namespace {
+
+constexpr const char* restore =
+    "restore the database, the ledger and its keys from backups of the same time, and find out who "
+    "changed them";
+
+std::string_view table_of(const Record& record) {
+  if (std::holds_alternative<ConsentEvent>(record)) return "consents";
+  if (std::holds_alternative<CdrEntry>(record)) return "cdrs";
+  if (std::holds_alternative<AcceptedPolicy>(record)) return "accepted_policies";
+  if (std::holds_alternative<RoomEvent>(record)) return "room_events";
+  return "recordings";
+}
+
+std::string name_of(const BoundRecord& row) {
+  return std::string(table_of(row.record)) + " row " +
+         std::to_string(static_cast<std::int64_t>(row.id));
+}
+
+// What the entry says openly: all but the commitments.
+bool says_the_same(const LedgerEntry& one, const LedgerEntry& other) {
+  return one.kind == other.kind && one.at == other.at && one.session == other.session &&
+         one.purpose == other.purpose && one.state == other.state && one.rules == other.rules &&
+         one.epoch == other.epoch;
+}
+
+// "first-last" or "number"
+std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_range(std::string_view text) {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  const char* const end = text.data() + text.size();
+  const auto [dash, error] = std::from_chars(text.data(), end, first);
+  if (error != std::errc{}) return std::nullopt;
+  if (dash == end) return std::pair{first, first};
+  if (*dash != '-') return std::nullopt;
+  const auto [after, other] = std::from_chars(dash + 1, end, last);
+  if (other != std::errc{} || after != end || last < first) return std::nullopt;
+  return std::pair{first, last};
+}
+
+}  // namespace
+
+RowsAgainstLedger::RowsAgainstLedger(Database& database, const SubjectKeys* keys, std::string name,
+                                     VerifyFindings& findings)
+    : keys_{keys}, name_{std::move(name)}, findings_{findings} {
+  for (auto& rows : database.bound_rows()) {
+    tables_.push_back({std::move(rows), std::nullopt, 0});
+    advance(tables_.back());
+  }
+}
+
+void RowsAgainstLedger::fault(std::string what) {
+  findings_.fault(name_, std::move(what), restore);
+}
+
+// To the next row that has an entry. Those without one were there before the ledger.
+void RowsAgainstLedger::advance(Table& table) {
+  for (;;) {
+    table.next = table.rows();
+    if (!table.next || table.next->leaf) return;
+    ++older_rows_;
+    table.last_id = std::max(table.last_id, static_cast<std::int64_t>(table.next->id));
+  }
+}
+
+RowsAgainstLedger::Table* RowsAgainstLedger::table_at(std::uint64_t index) {
+  Table* found = nullptr;
+  for (Table& table : tables_) {
+    while (table.next && *table.next->leaf < index) {
+      fault(name_of(*table.next) + " refers to entry " + std::to_string(*table.next->leaf) +
+            " of the ledger, which is not its own");
+      advance(table);
+    }
+    if (found == nullptr && table.next && *table.next->leaf == index) found = &table;
+  }
+  return found;
+}
+
+void RowsAgainstLedger::meet(std::uint64_t index, const LedgerLeaf& leaf) {
+  Table* const table = table_at(index);
+  if (table != nullptr) {
+    compare(index, leaf, *table->next);
+    ++rows_;
+    advance(*table);
+    return;
+  }
+  switch (leaf.open.kind) {
+    case LedgerKind::start:
+      if (!begun_after_) {
+        const auto range = parse_range(leaf.open.state);
+        begun_after_ = range ? static_cast<std::int64_t>(range->first) : 0;
+      }
+      break;
+    case LedgerKind::erasure:
+      ++erasures_;
+      break;
+    case LedgerKind::abandoned:
+      note_abandoned(index, leaf);
+      break;
+    default:
+      without_row_.emplace(index, leaf.open.kind);
+  }
+}
+
+void RowsAgainstLedger::compare(std::uint64_t index, const LedgerLeaf& leaf,
+                                const BoundRecord& row) {
+  const auto entry = ledger_entry(row.record, row.id);
+  if (!entry || !says_the_same(*entry, leaf.open)) {
+    fault(name_of(row) + " is not what entry " + std::to_string(index) + " of the ledger says");
+    return;
+  }
+  open_commitment(index, leaf, row);
+}
+
+void RowsAgainstLedger::open_commitment(std::uint64_t index, const LedgerLeaf& leaf,
+                                        const BoundRecord& row) {
+  if (keys_ == nullptr) {
+    ++findings_.not_shown
+          ["rows of which only the open part was compared: the subjects' keys were "
+           "not given"];
+    return;
+  }
+  const auto entry = ledger_entry(row.record, row.id);
+  const auto key = keys_->find(entry->subject);
+  if (!key) {
+    ++without_key_;
+  } else if (!commits_to(leaf, *key, entry->subject, entry->data)) {
+    fault(name_of(row) + " was changed: entry " + std::to_string(index) +
+          " of the ledger commits to something else");
+  }
+}
+
+void RowsAgainstLedger::note_abandoned(std::uint64_t index, const LedgerLeaf& leaf) {
+  const auto range = parse_range(leaf.open.state);
+  if (!range || range->second >= index) {
+    fault("entry " + std::to_string(index) + " of the ledger abandons what is not before it");
+    return;
+  }
+  const auto first = without_row_.lower_bound(range->first);
+  const auto last = without_row_.upper_bound(range->second);
+  abandoned_ += static_cast<std::uint64_t>(std::distance(first, last));
+  without_row_.erase(first, last);
+}
+
+void RowsAgainstLedger::finish() {
+  for (Table& table : tables_) {
+    for (; table.next; advance(table))
+      fault(name_of(*table.next) + " refers to entry " + std::to_string(*table.next->leaf) +
+            ", where the ledger has none or another's");
+    if (table.last_id > begun_after_.value_or(0))
+      fault("a row with the id " + std::to_string(table.last_id) +
+            " has no entry in the ledger, which was begun after row " +
+            std::to_string(begun_after_.value_or(0)));
+  }
+  for (const auto& [index, kind] : without_row_)
+    fault("the row of entry " + std::to_string(index) + " of the ledger (" +
+          std::string(to_string(kind)) + ") is gone");
+  if (without_key_ != 0 && erasures_ == 0)
+    fault("the keys of the subjects of " + std::to_string(without_key_) +
+          " rows are gone, and no erasure is recorded");
+  if (without_key_ != 0)
+    findings_.not_shown["rows of subjects whose key was erased"] += without_key_;
+  if (older_rows_ != 0) findings_.not_shown["rows from before the ledger was begun"] += older_rows_;
+  if (abandoned_ != 0)
+    findings_.not_shown
+        ["entries that the service declared abandoned at a start after a crash: "
+         "nobody was told of them"] += abandoned_;
+  findings_.shown.push_back(std::to_string(rows_) +
+                            " rows of the database, each as its entry in the ledger says, and no "
+                            "entry without its row");
+}
+
+}  // namespace assent::gateway
