@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "gateway/database.hpp"
 
 namespace assent::gateway {
 namespace {

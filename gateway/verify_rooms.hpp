@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <map>
 #include <set>
 #include <span>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "gateway/cdr.hpp"
+#include "gateway/database.hpp"
 #include "gateway/recorded_room.hpp"
 #include "gateway/verify_findings.hpp"
 

@@ -117,9 +117,8 @@ class LedgerTest : public testing::Test {
     verification.key = verifier_key();
     verification.checkpoints = std::move(checkpoints);
     const bool sound = verify(verification, out, err);
-    EXPECT_EQ(sound, err.str().empty());
     EXPECT_EQ(sound, out.str().starts_with("SOUND"));
-    return err.str();
+    return sound ? std::string{} : err.str();  // else only progress
   }
 
   static std::string bytes_of(const std::filesystem::path& file) { return *read_whole(file); }

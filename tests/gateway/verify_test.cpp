@@ -110,10 +110,9 @@ class Verified : public testing::Test {
     std::ostringstream out;
     std::ostringstream err;
     const bool sound = verify(all(), out, err);
-    EXPECT_EQ(sound, err.str().empty());
     EXPECT_EQ(sound, out.str().starts_with("SOUND")) << out.str();
     said_ = out.str();
-    return err.str();
+    return sound ? std::string{} : err.str();  // else only progress
   }
   Tampering tamper() const { return Tampering{state() / "assent.db"}; }
   fs::path state() const { return folder_.path() / "state"; }
@@ -148,13 +147,10 @@ TEST_F(Verified, AWithdrawalThatWasDeletedIsFound) {
 
 // The judgement itself: as if whoever wrote the record had the ledger's key, too.
 TEST_F(Verified, ADeliveryOutsideOfItsPermissionIsFoundWhateverTheLedgerSays) {
-  const auto epochs = tamper().column("SELECT max(epoch) FROM consents WHERE state = 'withdrawn'");
-  ASSERT_EQ(epochs.size(), 1u);
-  auto alone = all();
   const auto last = tamper().column(
       "SELECT max(id) FROM cdrs WHERE participant = 'caller' AND json LIKE '%delivered%'");
   const std::string json = tamper().column("SELECT json FROM cdrs WHERE id = " + last[0])[0];
-  const auto at = json.find("\"epoch\":", json.find("\"delivered\":[{"));
+  const auto at = json.find("\"epoch\":", json.find("\"delivered\":[{", json.find("\"sink\":\"")));
   ASSERT_NE(at, std::string::npos) << json;
   auto forged = json;
   forged.insert(at + 8, "9");
@@ -189,8 +185,9 @@ class Edits {
  public:
   Edits(const fs::path& state, std::uint64_t seed) : state_{state}, random_{seed} {
     for (const auto& of : fs::recursive_directory_iterator{state})
-      if (of.is_regular_file() && of.path().extension() != ".yaml" &&
-          of.path().filename() != "assent.db")
+      // The rows are changed one by one; the private key is no evidence.
+      if (of.is_regular_file() && of.path().filename() != "assent.db" &&
+          of.path().filename() != "ledger.key")
         files_.push_back(of.path());
     std::sort(files_.begin(), files_.end());
     Tampering database{state / "assent.db"};
