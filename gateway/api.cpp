@@ -265,6 +265,34 @@ class Api {
     co_return empty_response();
   }
 
+  // Of this holding of the room: a name may be used again by somebody else.
+  Response get_receipts(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    const auto receipts = co_await backend_.storage.receipts((*room)->identity().session,
+                                                             request.parameter("participant"));
+    if (!receipts) {
+      co_return problem_response(
+          make_problem(ProblemType::unavailable, "The records cannot be read now. See /readyz."));
+    }
+    co_return json_response(receipts_json(*receipts));
+  }
+
+  Response get_ledger_checkpoint(const HttpRequest&) {
+    const auto health = backend_.storage.health();
+    if (health.checkpoint.empty()) co_return problem_response(no_ledger());
+    HttpResponse response;
+    response.content_type = "text/plain; charset=utf-8";
+    response.body = health.checkpoint;
+    co_return response;
+  }
+
+  Response get_ledger_key(const HttpRequest&) {
+    const auto health = backend_.storage.health();
+    if (health.verifier_key.empty()) co_return problem_response(no_ledger());
+    co_return json_response(ledger_key_json(health.verifier_key));
+  }
+
   Response get_decision(const HttpRequest& request) {
     const auto room = find_with_participant(request);
     if (!room) co_return problem_response(room.error());
@@ -363,6 +391,10 @@ class Api {
   }
 
  private:
+  static Problem no_ledger() {
+    return make_problem(ProblemType::unavailable, "The ledger is not open. See /readyz.");
+  }
+
   Answered<std::shared_ptr<Conference>> find_with_participant(const HttpRequest& request) const {
     auto room = backend_.conferences.find(request.parameter("room"));
     if (room && !(*room)->has(request.parameter("participant"))) {
@@ -397,12 +429,15 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
       {Operation::delete_questions, &Api::delete_questions},
       {Operation::put_purpose, &Api::put_purpose},
       {Operation::delete_purpose, &Api::delete_purpose},
+      {Operation::get_receipts, &Api::get_receipts},
       {Operation::get_decision, &Api::get_decision},
       {Operation::get_cdrs, &Api::get_cdrs},
       {Operation::get_policy, &Api::get_policy},
       {Operation::put_policy, &Api::put_policy},
       {Operation::get_accepted_policy, &Api::get_accepted_policy},
       {Operation::get_events, &Api::get_events},
+      {Operation::get_ledger_checkpoint, &Api::get_ledger_checkpoint},
+      {Operation::get_ledger_key, &Api::get_ledger_key},
       {Operation::get_openapi, &Api::get_openapi},
       {Operation::get_metrics, &Api::get_metrics},
       {Operation::get_health, &Api::get_health},

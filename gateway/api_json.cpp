@@ -7,6 +7,7 @@
 
 #include "gateway/jurisdiction_evidence.hpp"
 #include "gateway/rfc3339.hpp"
+#include "gateway/signed_receipt.hpp"
 
 namespace assent::gateway {
 namespace json = boost::json;
@@ -203,6 +204,27 @@ policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body) {
   if (body.sinks) start.sinks = std::move(*body.sinks);
   start.requested = body.requested;
   return start;
+}
+
+std::string receipts_json(const std::vector<SignedReceipt>& receipts) {
+  json::array all;
+  for (const auto& receipt : receipts) {
+    all.push_back({{"purpose", receipt.purpose},
+                   {"giver", receipt.giver},
+                   {"state", receipt.state},
+                   {"at", to_rfc3339(receipt.at)},
+                   {"receipt", receipt.jws}});
+  }
+  json::object out;
+  out["receipts"] = std::move(all);
+  return json::serialize(out);
+}
+
+std::string ledger_key_json(const std::string& verifier_key) {
+  json::object out{{"verifier_key", verifier_key}};
+  const auto key = policy::parse_verifier_key(verifier_key, sha256_of_bytes);
+  if (key) out["jwk"] = json::parse(to_jwk(*key));
+  return json::serialize(out);
 }
 
 std::string receipt_json(const Conference& conference, std::string_view participant,

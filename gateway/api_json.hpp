@@ -21,6 +21,9 @@ namespace assent::gateway {
 [[nodiscard]] QuestionToAsk question_to_ask(std::string participant, PutQuestions body);
 [[nodiscard]] policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body);
 
+[[nodiscard]] std::string receipts_json(const std::vector<SignedReceipt>& receipts);
+// As other programs take it: C2SP's text, and a JSON Web Key.
+[[nodiscard]] std::string ledger_key_json(const std::string& verifier_key);
 [[nodiscard]] std::string receipt_json(const Conference& conference, std::string_view participant,
                                        std::string_view purpose, const ConsentOutcome& outcome);
 [[nodiscard]] std::string question_json(const OpenQuestion& question);

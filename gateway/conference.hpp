@@ -302,7 +302,8 @@ class Conference : public std::enable_shared_from_this<Conference> {
   [[nodiscard]] std::vector<CdrConsent> consents_of(const Participant& participant) const;
   [[nodiscard]] std::vector<CdrTransfer> transfers_of(Participant& participant) const;
   void keep_transfers(Participant& participant) const;
-  [[nodiscard]] std::vector<Record> journal(const policy::Decisions& decisions);
+  [[nodiscard]] [[nodiscard]] std::string new_receipt_id() const;
+  std::vector<Record> journal(const policy::Decisions& decisions);
   [[nodiscard]] ConsentEvent notice_record(const Participant& participant,
                                            const policy::NoticeGiven& notice) const;
   boost::asio::awaitable<Stored<RecordId>> store(std::vector<Record> records);

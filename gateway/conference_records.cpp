@@ -1,5 +1,6 @@
 // What a conference writes down and tells.
 #include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "gateway/conference.hpp"
+#include "gateway/consent_receipt_text.hpp"
 #include "gateway/room_event_json.hpp"
 
 namespace assent::gateway {
@@ -119,6 +121,18 @@ void Conference::note(WallTime now, const policy::Event& event) {
   asio::post(timer_.get_executor(), [self = shared_from_this()] { self->record_events_later(); });
 }
 
+std::string Conference::new_receipt_id() const {
+  std::array<std::byte, 16> random{};
+  services_.entropy(random);
+  std::string id;
+  for (const std::byte byte : random) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    id += digits[std::to_integer<std::size_t>(byte >> 4)];
+    id += digits[std::to_integer<std::size_t>(byte & std::byte{0xf})];
+  }
+  return id;
+}
+
 // The events that brought the decisions about, and what they changed.
 std::vector<Record> Conference::journal(const policy::Decisions& decisions) {
   std::vector<Record> records;
@@ -145,6 +159,8 @@ std::vector<Record> Conference::journal(const policy::Decisions& decisions) {
       event.notice = notice_json(consent->statement.notice);
       event.expires = consent->statement.expires;
     }
+    if (!event.statement.empty())
+      event.receipt = consent_receipt_text(event, policy_.rules(), new_receipt_id());
     records.emplace_back(std::move(event));
   }
   return records;

@@ -159,11 +159,11 @@ void Database::Session::insert(const ConsentEvent& event, long long id, long lon
   sql << joined(
       {"INSERT INTO consents (", consent_columns,
        ", leaf) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9, :10, :11, :12, :13, :14, :15, :16, :17,"
-       " :18)"}),
+       " :18, :19)"}),
       use(id), use(event.session), use(event.room), use(event.participant), use(event.subject),
       use(event.purpose), use(event.giver), use(event.statement), use(event.state),
       use(event.method), use(event.strength), use(event.evidence), use(event.notice),
-      use(event.rules), use(epoch), use(expires), use(at), use(leaf);
+      use(event.rules), use(event.receipt), use(epoch), use(expires), use(at), use(leaf);
 }
 
 void Database::Session::insert(const StoredReceipt& receipt, long long id, long long) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/ledger_binding.hpp"
@@ -63,6 +64,9 @@ class Database {
   [[nodiscard]] std::vector<RecordedSession> recorded_sessions(const std::string& room);
   // Of one session, in their order.
   [[nodiscard]] std::vector<RoomEvent> room_events(const std::string& session);
+  // With the entries that they have in the ledger: those with a receipt, in order.
+  [[nodiscard]] std::vector<std::pair<ConsentEvent, std::uint64_t>> statements_of(
+      const std::string& session, const std::string& participant);
   [[nodiscard]] std::vector<ConsentEvent> consents_of(const RecordedSession& session);
   [[nodiscard]] std::vector<CdrEntry> cdrs_of(const std::string& session);
   [[nodiscard]] std::vector<ClosedRecording> recordings();

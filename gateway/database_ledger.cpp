@@ -103,6 +103,24 @@ std::vector<BoundCursor> Database::bound_rows() {
   return all;
 }
 
+std::vector<std::pair<ConsentEvent, std::uint64_t>> Database::statements_of(
+    const std::string& session, const std::string& participant) {
+  std::vector<BoundRecord> rows;
+  WithLeaf<ConsentRow> row;
+  soci::statement statement{session_->sql};
+  statement.exchange(use(session));
+  statement.exchange(use(participant));
+  fetch_all(statement, row,
+            joined({"SELECT ", consent_columns,
+                    ", leaf FROM consents WHERE session = :session AND participant = :participant"
+                    " AND receipt <> '' AND leaf >= 0 ORDER BY id"}),
+            rows);
+  std::vector<std::pair<ConsentEvent, std::uint64_t>> found;
+  for (auto& of : rows)
+    found.emplace_back(std::get<ConsentEvent>(std::move(of.record)), of.leaf.value_or(0));
+  return found;
+}
+
 const std::vector<std::uint64_t>& Database::removed_leaves() const {
   return session_->removed_leaves;
 }

@@ -93,6 +93,10 @@ CREATE TABLE recordings (
   at INTEGER NOT NULL, leaf INTEGER NOT NULL);
 CREATE INDEX recordings_of_session ON recordings (session);
 CREATE INDEX recordings_of_subject ON recordings (subject);
+)sql",
+    R"sql(
+ALTER TABLE consents ADD COLUMN receipt TEXT NOT NULL DEFAULT '';
+CREATE INDEX consents_of_session ON consents (session, participant);
 )sql"};
 
 }  // namespace assent::gateway

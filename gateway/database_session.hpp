@@ -66,9 +66,10 @@ struct ConsentRow {
 
   void bind(soci::statement& statement) {
     statement.exchange(soci::into(id));
-    for (auto* text : {&event.session, &event.room, &event.participant, &event.subject,
-                       &event.purpose, &event.giver, &event.statement, &event.state, &event.method,
-                       &event.strength, &event.evidence, &event.notice, &event.rules}) {
+    for (auto* text :
+         {&event.session, &event.room, &event.participant, &event.subject, &event.purpose,
+          &event.giver, &event.statement, &event.state, &event.method, &event.strength,
+          &event.evidence, &event.notice, &event.rules, &event.receipt}) {
       statement.exchange(soci::into(*text));
     }
     statement.exchange(soci::into(epoch));
@@ -85,7 +86,7 @@ struct ConsentRow {
 };
 inline constexpr std::string_view consent_columns =
     "id, session, room, participant, subject, purpose, giver, statement, state, method, strength, "
-    "evidence, notice, rules, epoch, expires, at";
+    "evidence, notice, rules, receipt, epoch, expires, at";
 
 struct RecordedSessionRow {
   long long first = 0;

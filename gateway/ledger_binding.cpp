@@ -16,10 +16,23 @@ std::int64_t ms(WallTime time) {
 }
 
 json::array words(const ConsentEvent& of) {
-  return {of.session, of.room,     of.participant, of.subject,
-          of.purpose, of.giver,    of.statement,   of.state,
-          of.method,  of.strength, of.notice,      of.evidence,
-          of.epoch,   of.rules,    ms(of.at),      of.expires ? ms(*of.expires) : 0};
+  return {of.session,
+          of.room,
+          of.participant,
+          of.subject,
+          of.purpose,
+          of.giver,
+          of.statement,
+          of.state,
+          of.method,
+          of.strength,
+          of.notice,
+          of.evidence,
+          of.epoch,
+          of.rules,
+          of.receipt,
+          ms(of.at),
+          of.expires ? ms(*of.expires) : 0};
 }
 json::array words(const CdrEntry& of) {
   return {of.session,    of.room, of.participant, of.subject,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,9 @@ class LedgerKey {
                                                 const std::string& origin, bool may_create);
 
   [[nodiscard]] const policy::VerifierKey& verifier() const { return verifier_; }
+  [[nodiscard]] std::optional<Ed25519Signature> sign_bytes(std::string_view message) const {
+    return key_.sign(message);
+  }
   // The signed note; empty when OpenSSL fails.
   [[nodiscard]] std::string sign(const policy::TreeHead& head) const;
 

@@ -20,6 +20,7 @@
 #include "gateway/log.hpp"
 #include "gateway/rfc3339.hpp"
 #include "gateway/serve.hpp"
+#include "gateway/signed_receipt.hpp"
 #include "gateway/start_result.hpp"
 #include "gateway/startup.hpp"
 #include "gateway/verify.hpp"
@@ -48,6 +49,8 @@ struct CommandLine {
   std::string on;
   std::vector<std::string> annulled;
   gateway::Verification verification;
+  std::filesystem::path receipt;
+  std::filesystem::path receipt_key;
   std::function<int()> run;
 };
 
@@ -351,6 +354,35 @@ void add_verify(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_receipt(CLI::App& app, CommandLine& line) {
+  auto* receipt =
+      app.add_subcommand("receipt", "Whether a consent receipt is genuine, and what it says");
+  receipt->add_option("FILE", line.receipt, "The receipt, as it was downloaded")
+      ->required()
+      ->check(CLI::ExistingFile);
+  receipt->add_option("--key", line.receipt_key, "Verifier key of the ledger that signed it")
+      ->required()
+      ->check(CLI::ExistingFile);
+  receipt->footer(
+      "Examples:\n"
+      "  assent receipt mine.jws --key assent.vkey\n"
+      "Needs no service and no network. Prints the receipt as JSON when it is genuine. The key is "
+      "in\n"
+      "the ledger's folder (vkey) and at GET /v1/ledger/key; get it from whom you trust.");
+  receipt->callback([&line] {
+    line.run = [&line] {
+      const auto key = gateway::read_verifier_key(line.receipt_key);
+      const auto text = gateway::read_whole(line.receipt);
+      if (!key) throw std::runtime_error(gateway::to_string(key.error()));
+      if (!text) throw std::runtime_error(gateway::to_string(text.error()));
+      const auto opened = gateway::open_receipt(*text, *key);
+      if (!opened) throw std::runtime_error(line.receipt.string() + ": " + opened.error().what);
+      std::cout << *opened << '\n';
+      return status_sound;
+    };
+  });
+}
+
 void add_version(CLI::App& app, CommandLine& line) {
   app.add_subcommand("version", "Print the version")->callback([&line] {
     line.run = [] {
@@ -395,6 +427,7 @@ int run(int argc, char** argv) {
   add_explain(app, line);
   add_replay(app, line);
   add_verify(app, line);
+  add_receipt(app, line);
   add_version(app, line);
   if (names_unknown_command(app, argc, argv)) return status_usage;
   try {

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "gateway/signed_receipt.hpp"
 #include "policy/checkpoint.hpp"
 
 namespace assent::gateway {
@@ -68,6 +69,8 @@ boost::system::result<std::unique_ptr<RecordLedger>, LedgerRefusal> RecordLedger
     }
     unremembered->from = checkpoint->head.size;
   }
+  const auto key_file = options.key;
+  const auto origin = options.origin;
   std::unique_ptr<RecordLedger> made{new RecordLedger{std::move(options), std::move(unremembered)}};
   try {
     made->enter_start(database, now);
@@ -75,7 +78,16 @@ boost::system::result<std::unique_ptr<RecordLedger>, LedgerRefusal> RecordLedger
     const std::string problem = made->ledger_.health().problem;
     return LedgerRefusal{problem.empty() ? error.what() : problem};
   }
+  auto key = LedgerKey::open(key_file, origin, false);
+  if (!key) return LedgerRefusal{to_string(key.error())};
+  made->key_ = *std::move(key);
   return made;
+}
+
+std::string RecordLedger::sign_receipt(std::string_view text, std::uint64_t entry) const {
+  auto jws = gateway::sign_receipt(*key_, text, entry, checkpoint_);
+  if (jws.empty()) throw std::runtime_error("OpenSSL does not sign receipts");
+  return jws;
 }
 
 void RecordLedger::enter_start(Database& database, WallTime now) {

@@ -3,12 +3,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/system/result.hpp>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "gateway/database.hpp"
 #include "gateway/ledger.hpp"
+#include "gateway/ledger_key.hpp"
 
 namespace assent::gateway {
 
@@ -30,6 +32,11 @@ class RecordLedger {
       LedgerOptions options, Database& database, WallTime now);
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] const std::string& checkpoint() const { return checkpoint_; }  // the newest
+  [[nodiscard]] std::string verifier_key() const { return to_text(key_->verifier()); }
+
+  // A receipt of the record that this entry is of. What fails throws a std::exception.
+  [[nodiscard]] std::string sign_receipt(std::string_view text, std::uint64_t entry) const;
 
   // Within a transaction, the last thing before its commit: makes the entries durable and lets the
   // database remember their checkpoint. What fails throws a std::exception for the operator; the
@@ -51,6 +58,7 @@ class RecordLedger {
 
   std::unique_ptr<Unremembered> unremembered_;  // filled in on the ledger's thread, while it opens
   Ledger ledger_;
+  std::optional<LedgerKey> key_;     // for receipts
   boost::asio::io_context loop_{1};  // on which this thread waits for an answer
   std::uint64_t size_ = 0;
   std::string checkpoint_;

@@ -78,6 +78,14 @@ boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::cdrs(CdrQuery que
   });
 }
 
+boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> Storage::receipts(
+    std::string session, std::string participant) {
+  using Answer = Stored<std::vector<SignedReceipt>>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(ReceiptsJob{std::move(session), std::move(participant), std::move(reply)});
+  });
+}
+
 boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> Storage::find_policy(
     std::string hash) {
   using Answer = Stored<std::optional<AcceptedPolicy>>;

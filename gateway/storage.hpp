@@ -32,6 +32,8 @@ struct StorageHealth {
   // more, so nothing may be permitted. `problem` says what, and the remedy.
   bool ledger_refused = false;
   std::uint64_t ledger_entries = 0;
+  std::string checkpoint;    // of the ledger: a signed note
+  std::string verifier_key;  // the ledger's, as C2SP's signed-note writes it
   std::size_t queued = 0;
   std::uint64_t records = 0;  // made durable since the start
   std::uint64_t commits = 0;  // transactions, each with one sync: records / commits = group size
@@ -63,6 +65,9 @@ class Storage {
   boost::asio::awaitable<Stored<std::vector<ConsentEvent>>> latest_consents(
       std::string room, std::string session = {});
   boost::asio::awaitable<Stored<std::vector<CdrEntry>>> cdrs(CdrQuery query);
+  // Of all that one participant stated in one holding of a room, in order.
+  boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> receipts(std::string session,
+                                                                      std::string participant);
 
   // The newest acceptance of this policy, by the hash that decisions name; the newest of all.
   boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> find_policy(std::string hash);

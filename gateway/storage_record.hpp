@@ -33,6 +33,7 @@ struct ConsentEvent {
   std::string strength;
   std::string evidence;  // JSON object, or empty
   std::string notice;    // JSON object: id, version, language, hash; or empty
+  std::string receipt;   // what its giver gets signed: see consent_receipt_text.hpp; or empty
   std::uint64_t epoch = 0;
   std::string rules;  // hash of policy and data sets it was decided under
   std::optional<WallTime> expires;
@@ -105,6 +106,15 @@ struct ClosedRecording {
   std::uint64_t epoch = 0;
   std::string json;  // the manifest's entry, as in the file
   WallTime at{};
+};
+
+// A statement's receipt as its giver keeps it: see signed_receipt.hpp.
+struct SignedReceipt {
+  std::string purpose;
+  std::string giver;
+  std::string state;
+  WallTime at{};
+  std::string jws;
 };
 
 // What is recorded of one holding of a room.

@@ -144,6 +144,11 @@ void Storage::Thread::open_database() {
     const std::lock_guard lock{mutex_};
     health_.writable = true;
     health_.problem.clear();
+    if (ledger_) {
+      health_.ledger_entries = ledger_->size();
+      health_.checkpoint = ledger_->checkpoint();
+      health_.verifier_key = ledger_->verifier_key();
+    }
   } catch (const std::exception& error) {
     lost(error);
   }
@@ -256,7 +261,10 @@ void Storage::Thread::append_all(std::vector<StorageJob>& group) {
     health_.records += records;
     health_.refused += refused;
     health_.commits += takes_records() ? 1 : 0;
-    if (ledger_) health_.ledger_entries = ledger_->size();
+    if (ledger_) {
+      health_.ledger_entries = ledger_->size();
+      health_.checkpoint = ledger_->checkpoint();
+    }
   }
   for (auto& [job, answer] : answers)
     job->reply.send(std::move(answer));
@@ -289,6 +297,19 @@ void Storage::Thread::answer(FindReceiptJob& job) {
 void Storage::Thread::answer(LatestConsentsJob& job) {
   job.reply.send(asked<std::vector<ConsentEvent>>(
       database_.has_value(), [&] { return database_->latest_consents(job.room, job.session); },
+      [&](const std::exception& error) { lost(error); }));
+}
+
+void Storage::Thread::answer(ReceiptsJob& job) {
+  job.reply.send(asked<std::vector<SignedReceipt>>(
+      database_ && ledger_,
+      [&] {
+        std::vector<SignedReceipt> receipts;
+        for (const auto& [event, leaf] : database_->statements_of(job.session, job.participant))
+          receipts.push_back({event.purpose, event.giver, event.state, event.at,
+                              ledger_->sign_receipt(event.receipt, leaf)});
+        return receipts;
+      },
       [&](const std::exception& error) { lost(error); }));
 }
 

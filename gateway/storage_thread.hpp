@@ -33,6 +33,11 @@ struct LatestConsentsJob {
   std::string session;
   Reply<Stored<std::vector<ConsentEvent>>> reply;
 };
+struct ReceiptsJob {
+  std::string session;
+  std::string participant;
+  Reply<Stored<std::vector<SignedReceipt>>> reply;
+};
 struct QueryCdrsJob {
   CdrQuery query;
   Reply<Stored<std::vector<CdrEntry>>> reply;
@@ -52,8 +57,9 @@ struct WebhookJob {
   WebhookChange change;
   Reply<Stored<WebhookState>> reply;
 };
-using StorageJob = std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, QueryCdrsJob,
-                                FindPolicyJob, LedgerCheckpointJob, CloseOpenCdrsJob, WebhookJob>;
+using StorageJob =
+    std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, ReceiptsJob, QueryCdrsJob,
+                 FindPolicyJob, LedgerCheckpointJob, CloseOpenCdrsJob, WebhookJob>;
 
 class Storage::Thread {
  public:
@@ -83,6 +89,7 @@ class Storage::Thread {
   void answer(AppendJob& job);
   void answer(FindReceiptJob& job);
   void answer(LatestConsentsJob& job);
+  void answer(ReceiptsJob& job);
   void answer(QueryCdrsJob& job);
   void answer(FindPolicyJob& job);
   void answer(LedgerCheckpointJob& job);
