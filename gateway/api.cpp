@@ -265,12 +265,17 @@ class Api {
     co_return empty_response();
   }
 
-  // Of this holding of the room: a name may be used again by somebody else.
+  // Of this holding of the room, and of this person: names may be used again by others.
   Response get_receipts(const HttpRequest& request) {
     const auto room = backend_.conferences.find(request.parameter("room"));
     if (!room) co_return problem_response(room.error());
+    const auto* known = (*room)->known_of(request.parameter("participant"));
+    if (known == nullptr) {
+      co_return problem_response(
+          make_problem(ProblemType::not_found, "No such participant in this room."));
+    }
     const auto receipts = co_await backend_.storage.receipts((*room)->identity().session,
-                                                             request.parameter("participant"));
+                                                             known->participant, known->subject);
     if (!receipts) {
       co_return problem_response(
           make_problem(ProblemType::unavailable, "The records cannot be read now. See /readyz."));

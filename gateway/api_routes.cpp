@@ -11,6 +11,7 @@ constexpr std::array<std::string_view, 1> room{"room"};
 constexpr std::array<std::string_view, 3> page_of_room{"room", "after", "limit"};
 constexpr std::array<std::string_view, 1> dry_run{"dry_run"};
 constexpr std::array<std::string_view, 2> language_and_result{"language", "result"};
+constexpr std::array<std::string_view, 3> shown_page{"language", "result", "receipts"};
 constexpr std::span<const std::string_view> none{};
 
 constexpr RoleSet server = for_roles(Role::conference_server);
@@ -92,14 +93,15 @@ constexpr std::array<ApiRoute, operations> routes{{
      staff},
     {get_events, "getEvents", get, "/v1/events", room, no_body, closed, staff},
     {get_ledger_checkpoint, "getLedgerCheckpoint", get, "/v1/ledger/checkpoint", none, no_body,
-     closed, everyone},
-    {get_ledger_key, "getLedgerKey", get, "/v1/ledger/key", none, no_body, closed, everyone},
+     closed, staff},
+    // A public key: whoever holds a receipt needs it.
+    {get_ledger_key, "getLedgerKey", get, "/v1/ledger/key", none, no_body, open, everyone},
     {get_openapi, "getOpenapi", get, "/v1/openapi.json", none, no_body, open, everyone},
     {get_metrics, "getMetrics", get, "/metrics", none, no_body, closed, running},
     {get_health, "getHealth", get, "/healthz", none, no_body, open, everyone},
     {get_readiness, "getReadiness", get, "/readyz", none, no_body, open, everyone},
-    {get_consent_page, "getConsentPage", get, "/consent/{token}", language_and_result, no_body,
-     open, everyone},
+    {get_consent_page, "getConsentPage", get, "/consent/{token}", shown_page, no_body, open,
+     everyone},
     {post_consent_page, "postConsentPage", post, "/consent/{token}", language_and_result, form,
      open, everyone, form_bytes_max},
 }};

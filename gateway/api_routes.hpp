@@ -47,7 +47,7 @@ enum class Operation : unsigned char {
   get_consent_page,
   post_consent_page
 };
-inline constexpr std::size_t operations = 31;
+inline constexpr std::size_t operations = 34;
 
 // Three files of 1 MiB, as JSON strings.
 inline constexpr std::size_t policy_body_bytes_max = 4U << 20U;

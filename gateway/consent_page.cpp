@@ -177,7 +177,25 @@ HttpResponse ConsentPage::show(const Visit& visit, PageMessage message, unsigned
 ConsentPage::Response ConsentPage::get(const HttpRequest& request) {
   auto visited = visit(request);
   if (auto* refusal = std::get_if<HttpResponse>(&visited)) co_return std::move(*refusal);
+  if (request.query.contains("receipts"))
+    co_return co_await download_receipts(std::get<Visit>(visited));
   co_return show(std::get<Visit>(visited), message_of(request), 200);
+}
+
+// One signed receipt a line, for `assent receipt` or any program that verifies JSON Web Signatures.
+ConsentPage::Response ConsentPage::download_receipts(const Visit& visit) {
+  const auto receipts = co_await storage_.receipts(visit.room->identity().session,
+                                                   visit.link.participant, visit.subject);
+  if (!receipts) co_return show(visit, PageMessage::not_saved, 503);
+  HttpResponse response;
+  response.content_type = "application/jose";
+  for (const auto& receipt : *receipts)
+    response.body += receipt.jws + '\n';
+  response.headers.emplace_back("Content-Disposition",
+                                "attachment; filename=\"consent-receipts.jws\"");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  co_return response;
 }
 
 // The link is what authenticates. Besides, a browser that says so is believed when it says that

@@ -24,9 +24,12 @@ class ConsentPage {
     std::string public_url;  // before /consent/; empty: links are paths only
     std::chrono::seconds lifetime{};
   };
-  // `conferences` outlive it.
-  ConsentPage(Conferences& conferences, ConsentLinks links, Options options)
-      : conferences_{conferences}, links_{std::move(links)}, options_{std::move(options)} {}
+  // `conferences` and `storage` outlive it.
+  ConsentPage(Conferences& conferences, Storage& storage, ConsentLinks links, Options options)
+      : conferences_{conferences},
+        storage_{storage},
+        links_{std::move(links)},
+        options_{std::move(options)} {}
 
   // Its three operations; the page outlives the dispatcher.
   void bind(Dispatcher& dispatcher);
@@ -49,6 +52,7 @@ class ConsentPage {
   // Or what is answered instead.
   [[nodiscard]] std::variant<Visit, HttpResponse> visit(const HttpRequest& request) const;
   [[nodiscard]] static HttpResponse show(const Visit& visit, PageMessage message, unsigned status);
+  Response download_receipts(const Visit& visit);
   Response withdraw(const Visit& visit, std::string purpose);
   Response refuse_all(const Visit& visit);
   Response agree(const Visit& visit, const std::vector<std::string>& purposes,
@@ -56,6 +60,7 @@ class ConsentPage {
   [[nodiscard]] bool comes_from_here(const HttpRequest& request) const;
 
   Conferences& conferences_;
+  Storage& storage_;
   ConsentLinks links_;
   Options options_;
 };

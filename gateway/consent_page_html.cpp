@@ -1,5 +1,6 @@
 #include "gateway/consent_page_html.hpp"
 
+#include <algorithm>
 #include <span>
 
 #include "gateway/embedded.hpp"
@@ -242,9 +243,15 @@ HttpResponse consent_page_response(const ConsentView& view, policy::WallTime wor
       html += purpose_html(words, purpose);
     html += answer_html(view);
   }
-  html += "</main>\n<footer>\n<p>" + escaped(words.holds_for_call) + ' ' +
-          escaped(words.works_until) + ' ' + time_html(works_until) + ".</p>\n" +
-          languages_html(words) + "</footer>\n</body>\n</html>\n";
+  const bool some_answered = std::any_of(
+      view.purposes.begin(), view.purposes.end(),
+      [](const ShownPurpose& purpose) { return purpose.state != policy::ConsentState::unknown; });
+  html += "</main>\n<footer>\n";
+  if (some_answered)
+    html += "<p><a href=\"?receipts=all\" download>" + escaped(words.receipts) + "</a></p>\n";
+  html += "<p>" + escaped(words.holds_for_call) + ' ' + escaped(words.works_until) + ' ' +
+          time_html(works_until) + ".</p>\n" + languages_html(words) +
+          "</footer>\n</body>\n</html>\n";
   return html_response(std::move(html), words.language, status);
 }
 

@@ -53,6 +53,7 @@ constexpr PageWords english{
     .not_saved =
         "Your answer could not be saved whole. Below is what holds now. Please try again "
         "in a moment.",
+    .receipts = "Download your receipts",
     .holds_for_call = "Your answers hold for this call only.",
     .works_until = "This page works until",
     .language_label = "Language",
@@ -122,6 +123,7 @@ constexpr PageWords german{
     .not_saved =
         "Ihre Antwort konnte nicht ganz gespeichert werden. Unten steht, was jetzt gilt. "
         "Bitte versuchen Sie es gleich noch einmal.",
+    .receipts = "Ihre Belege herunterladen",
     .holds_for_call = "Ihre Antworten gelten nur für dieses Gespräch.",
     .works_until = "Diese Seite gilt bis",
     .language_label = "Sprache",
@@ -195,6 +197,7 @@ constexpr PageWords french{
     .not_saved =
         "Votre réponse n’a pas pu être entièrement enregistrée. Voici ce qui vaut "
         "maintenant. Veuillez réessayer dans un instant.",
+    .receipts = "Télécharger vos reçus",
     .holds_for_call = "Vos réponses ne valent que pour cet appel.",
     .works_until = "Cette page est valable jusqu’au",
     .language_label = "Langue",
@@ -263,6 +266,7 @@ constexpr PageWords spanish{
     .not_saved =
         "Su respuesta no se pudo guardar por completo. Esto es lo que vale ahora. Inténtelo "
         "de nuevo en un momento.",
+    .receipts = "Descargar sus comprobantes",
     .holds_for_call = "Sus respuestas valen solo para esta llamada.",
     .works_until = "Esta página funciona hasta",
     .language_label = "Idioma",
@@ -330,6 +334,7 @@ constexpr PageWords dutch{
     .not_saved =
         "Uw antwoord kon niet helemaal worden opgeslagen. Hieronder staat wat nu geldt. "
         "Probeer het zo meteen nog eens.",
+    .receipts = "Uw ontvangstbewijzen downloaden",
     .holds_for_call = "Uw antwoorden gelden alleen voor dit gesprek.",
     .works_until = "Deze pagina werkt tot",
     .language_label = "Taal",

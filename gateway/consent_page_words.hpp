@@ -52,6 +52,7 @@ struct PageWords {
   std::string_view changed;
   std::string_view not_saved;
 
+  std::string_view receipts;  // the link that downloads them
   std::string_view holds_for_call;
   std::string_view works_until;
   std::string_view language_label;

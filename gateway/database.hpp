@@ -66,7 +66,7 @@ class Database {
   [[nodiscard]] std::vector<RoomEvent> room_events(const std::string& session);
   // With the entries that they have in the ledger: those with a receipt, in order.
   [[nodiscard]] std::vector<std::pair<ConsentEvent, std::uint64_t>> statements_of(
-      const std::string& session, const std::string& participant);
+      const std::string& session, const std::string& participant, const std::string& subject);
   [[nodiscard]] std::vector<ConsentEvent> consents_of(const RecordedSession& session);
   [[nodiscard]] std::vector<CdrEntry> cdrs_of(const std::string& session);
   [[nodiscard]] std::vector<ClosedRecording> recordings();

@@ -104,16 +104,17 @@ std::vector<BoundCursor> Database::bound_rows() {
 }
 
 std::vector<std::pair<ConsentEvent, std::uint64_t>> Database::statements_of(
-    const std::string& session, const std::string& participant) {
+    const std::string& session, const std::string& participant, const std::string& subject) {
   std::vector<BoundRecord> rows;
   WithLeaf<ConsentRow> row;
   soci::statement statement{session_->sql};
   statement.exchange(use(session));
   statement.exchange(use(participant));
+  statement.exchange(use(subject));
   fetch_all(statement, row,
             joined({"SELECT ", consent_columns,
                     ", leaf FROM consents WHERE session = :session AND participant = :participant"
-                    " AND receipt <> '' AND leaf >= 0 ORDER BY id"}),
+                    " AND subject = :subject AND receipt <> '' AND leaf >= 0 ORDER BY id"}),
             rows);
   std::vector<std::pair<ConsentEvent, std::uint64_t>> found;
   for (auto& of : rows)

@@ -42,7 +42,7 @@ boost::asio::awaitable<Entered<LedgerReceipt>> Ledger::append(std::vector<Ledger
 }
 
 boost::asio::awaitable<Entered<LedgerReceipt>> Ledger::erase(std::string subject,
-                                                              policy::WallTime at) {
+                                                             policy::WallTime at) {
   using Answer = Entered<LedgerReceipt>;
   std::vector<LedgerEntry> tombstone(1);
   tombstone.front().kind = LedgerKind::erasure;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -356,8 +357,8 @@ void add_verify(CLI::App& app, CommandLine& line) {
 
 void add_receipt(CLI::App& app, CommandLine& line) {
   auto* receipt =
-      app.add_subcommand("receipt", "Whether a consent receipt is genuine, and what it says");
-  receipt->add_option("FILE", line.receipt, "The receipt, as it was downloaded")
+      app.add_subcommand("receipt", "Whether consent receipts are genuine, and what they say");
+  receipt->add_option("FILE", line.receipt, "The receipts, as they were downloaded: one a line")
       ->required()
       ->check(CLI::ExistingFile);
   receipt->add_option("--key", line.receipt_key, "Verifier key of the ledger that signed it")
@@ -366,7 +367,7 @@ void add_receipt(CLI::App& app, CommandLine& line) {
   receipt->footer(
       "Examples:\n"
       "  assent receipt mine.jws --key assent.vkey\n"
-      "Needs no service and no network. Prints the receipt as JSON when it is genuine. The key is "
+      "Needs no service and no network. Prints each as JSON when it is genuine. The key is "
       "in\n"
       "the ledger's folder (vkey) and at GET /v1/ledger/key; get it from whom you trust.");
   receipt->callback([&line] {
@@ -375,9 +376,15 @@ void add_receipt(CLI::App& app, CommandLine& line) {
       const auto text = gateway::read_whole(line.receipt);
       if (!key) throw std::runtime_error(gateway::to_string(key.error()));
       if (!text) throw std::runtime_error(gateway::to_string(text.error()));
-      const auto opened = gateway::open_receipt(*text, *key);
-      if (!opened) throw std::runtime_error(line.receipt.string() + ": " + opened.error().what);
-      std::cout << *opened << '\n';
+      std::istringstream lines{*text};
+      unsigned number = 0;
+      for (std::string one; std::getline(lines, one);) {
+        const auto opened = gateway::open_receipt(one, *key);
+        const std::string place = line.receipt.string() + ":" + std::to_string(++number) + ": ";
+        if (!opened) throw std::runtime_error(place + opened.error().what);
+        std::cout << *opened << '\n';
+      }
+      if (number == 0) throw std::runtime_error(line.receipt.string() + " is empty");
       return status_sound;
     };
   });

@@ -224,7 +224,7 @@ bool Service::open_consent_page() {
   options.public_url = config_.consent_page.public_url;
   options.lifetime =
       std::chrono::duration_cast<std::chrono::seconds>(config_.consent_page.lifetime);
-  consent_page_.emplace(conferences_, *links, std::move(options));
+  consent_page_.emplace(conferences_, storage_, *links, std::move(options));
   consent_page_->bind(dispatcher_);
   return true;
 }

@@ -83,7 +83,7 @@ boost::system::result<std::string, ReceiptFault> open_receipt(std::string_view j
     return ReceiptFault{"it was signed by another key than " + key_name(key)};
   if (!is_signed_by(key.key, jws.substr(0, last), std::as_bytes(std::span{*signature})))
     return ReceiptFault{"the signature is not that of " + key_name(key) + ": it was changed"};
-  return *payload;
+  return boost::system::result<std::string, ReceiptFault>{boost::system::in_place_value, *payload};
 }
 
 std::string to_jwk(const policy::VerifierKey& key) {

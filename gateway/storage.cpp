@@ -79,10 +79,11 @@ boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::cdrs(CdrQuery que
 }
 
 boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> Storage::receipts(
-    std::string session, std::string participant) {
+    std::string session, std::string participant, std::string subject) {
   using Answer = Stored<std::vector<SignedReceipt>>;
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
-    thread_->put(ReceiptsJob{std::move(session), std::move(participant), std::move(reply)});
+    thread_->put(ReceiptsJob{std::move(session), std::move(participant), std::move(subject),
+                             std::move(reply)});
   });
 }
 

@@ -65,9 +65,10 @@ class Storage {
   boost::asio::awaitable<Stored<std::vector<ConsentEvent>>> latest_consents(
       std::string room, std::string session = {});
   boost::asio::awaitable<Stored<std::vector<CdrEntry>>> cdrs(CdrQuery query);
-  // Of all that one participant stated in one holding of a room, in order.
+  // Of all that one person stated in one holding of a room, in order.
   boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> receipts(std::string session,
-                                                                      std::string participant);
+                                                                      std::string participant,
+                                                                      std::string subject);
 
   // The newest acceptance of this policy, by the hash that decisions name; the newest of all.
   boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> find_policy(std::string hash);

@@ -305,7 +305,8 @@ void Storage::Thread::answer(ReceiptsJob& job) {
       database_ && ledger_,
       [&] {
         std::vector<SignedReceipt> receipts;
-        for (const auto& [event, leaf] : database_->statements_of(job.session, job.participant))
+        for (const auto& [event, leaf] :
+             database_->statements_of(job.session, job.participant, job.subject))
           receipts.push_back({event.purpose, event.giver, event.state, event.at,
                               ledger_->sign_receipt(event.receipt, leaf)});
         return receipts;

@@ -36,6 +36,7 @@ struct LatestConsentsJob {
 struct ReceiptsJob {
   std::string session;
   std::string participant;
+  std::string subject;
   Reply<Stored<std::vector<SignedReceipt>>> reply;
 };
 struct QueryCdrsJob {

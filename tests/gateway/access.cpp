@@ -111,7 +111,7 @@ TEST_F(AccessTo, Failure17AnotherParticipantIsForbiddenWhetherOrNotItExists) {
       EXPECT_EQ(ask(request_for(route, token, "%701")).status, 200) << "the same id, encoded";
     }
   }
-  EXPECT_EQ(asked[Role::participant], 6);
+  EXPECT_EQ(asked[Role::participant], 7);
   EXPECT_EQ(asked[Role::guardian], 2);
 }
 

@@ -3,10 +3,13 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "gateway/consent_links.hpp"
 #include "gateway/consent_page_html.hpp"
 #include "gateway/form_body.hpp"
+#include "gateway/ledger_key.hpp"
+#include "gateway/signed_receipt.hpp"
 #include "tests/gateway/http_client.hpp"
 #include "tests/gateway/running_service.hpp"
 
@@ -174,6 +177,32 @@ TEST_F(ConsentPageService, ATickGrantsThatPurposeOnlyAndOneButtonWithdrawsIt) {
   EXPECT_THAT(get(page + "?result=saved").body, HasSubstr("name=\"withdraw\" value=\"recording\""));
   EXPECT_EQ(post(page, "withdraw=recording").status, 303);
   EXPECT_EQ(state("recording"), "withdrawn");
+}
+
+TEST_F(ConsentPageService, WhatWasAnsweredIsThereAsSignedReceipts) {
+  begin();
+  join();
+  const auto page = link();
+  EXPECT_THAT(get(page).body, Not(HasSubstr("?receipts=all")));
+  const auto seen = seen_on(get(page).body);
+  ASSERT_EQ(post(page, "seen=" + seen + "&agree=recording&answer=agree").status, 303);
+  ASSERT_EQ(post(page, "withdraw=recording").status, 303);
+  EXPECT_THAT(get(page).body, HasSubstr("href=\"?receipts=all\" download"));
+  const auto receipts = get(page + "?receipts=all");
+  EXPECT_EQ(receipts.status, 200);
+  EXPECT_THAT(receipts.headers.at("content-disposition"), HasSubstr("consent-receipts.jws"));
+  const auto key = read_verifier_key(service->state() / "ledger" / "vkey");
+  ASSERT_TRUE(key);
+  std::istringstream lines{receipts.body};
+  std::vector<std::string> said;
+  for (std::string line; std::getline(lines, line);) {
+    const auto opened = open_receipt(line, *key);
+    ASSERT_TRUE(opened) << opened.error().what;
+    said.push_back(*opened);
+  }
+  ASSERT_EQ(said.size(), 2U);
+  EXPECT_THAT(said[0], HasSubstr("consent given"));
+  EXPECT_THAT(said[1], HasSubstr("consent withdrawn"));
 }
 
 TEST_F(ConsentPageService, AGrantReplayedAfterAWithdrawalElsewhereIsRefused) {

@@ -81,7 +81,7 @@ TEST_F(Receipts, OneThatWasChangedOrSignedByAnotherIsNone) {
 }
 
 TEST_F(Receipts, NobodyElsesCanBeHad) {
-  service.ask("PUT", "/v1/rooms/standup/participants/other", "{}");
+  service.ask("PUT", "/v1/rooms/standup/participants/other", R"({"subject": "s-2"})");
   EXPECT_EQ(
       service.call_as(Role::participant, "GET", "/v1/rooms/standup/participants/other/receipts")
           .status,
@@ -90,7 +90,7 @@ TEST_F(Receipts, NobodyElsesCanBeHad) {
   service.ask("PUT", caller + "/consents/recording", grant());
   service.ask("DELETE", "/v1/rooms/standup");
   service.ask("PUT", "/v1/rooms/standup", "{}");
-  service.ask("PUT", caller, "{}");
+  service.ask("PUT", caller, R"({"subject": "s-2"})");
   EXPECT_TRUE(receipts().empty());
 }
 

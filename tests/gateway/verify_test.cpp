@@ -136,7 +136,7 @@ TEST_F(Verified, AConsentThatWasMadeUpIsFound) {
   tamper().run(
       "INSERT INTO consents SELECT 99999, session, room, participant, subject, purpose,"
       " statement, state, method, strength, evidence, notice, epoch, rules, expires, at,"
-      " giver, -1 FROM consents WHERE state = 'granted' LIMIT 1");
+      " giver, -1, receipt FROM consents WHERE state = 'granted' LIMIT 1");
   EXPECT_NE(fault().find("has no entry in the ledger"), std::string::npos);
 }
 
