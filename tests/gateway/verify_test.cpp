@@ -185,9 +185,9 @@ class Edits {
  public:
   Edits(const fs::path& state, std::uint64_t seed) : state_{state}, random_{seed} {
     for (const auto& of : fs::recursive_directory_iterator{state})
-      // The rows are changed one by one; the private key is no evidence.
+      // The rows are changed one by one; private keys are no evidence.
       if (of.is_regular_file() && of.path().filename() != "assent.db" &&
-          of.path().filename() != "ledger.key")
+          of.path().extension() != ".key")
         files_.push_back(of.path());
     std::sort(files_.begin(), files_.end());
     Tampering database{state / "assent.db"};

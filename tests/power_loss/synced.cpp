@@ -22,6 +22,8 @@
 namespace {
 namespace fs = std::filesystem;
 
+// In a folder of names: it was synced, so that what it does not name is gone for good.
+constexpr const char* listed = ".listed";
 constexpr ::useconds_t sync_takes_us = 3'000;
 
 fs::path from_environment(const char* name) {
@@ -58,6 +60,8 @@ void keep_name(const fs::path& names, const fs::path& file, const fs::path& rela
 
 void keep_names(const fs::path& names, const fs::path& folder, const fs::path& relative) {
   std::error_code ignored;
+  fs::create_directories(names / relative, ignored);
+  std::ofstream{names / relative / listed};
   for (const auto& entry : fs::directory_iterator{folder, ignored})
     if (entry.is_regular_file(ignored))
       keep_name(names, entry.path(), relative / entry.path().filename());
