@@ -66,7 +66,7 @@ struct LedgerReceipt {
 struct LedgerHealth {
   bool opened = false;  // checked, and every acknowledged entry is there
   bool writable = false;
-  bool published = true;  // the static files keep up
+  bool published = true;  // the static files and the copies of the checkpoint keep up
   std::string problem;    // for the operator: file, what, remedy; empty when all is well
   std::size_t queued = 0;
   std::uint64_t entries = 0;

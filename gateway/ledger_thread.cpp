@@ -327,16 +327,21 @@ void Ledger::Thread::publish_once() {
     say(disk_fault(options_.folder, error));
   } else {
     remove_finished(publication_->published());
-    if (!batches.empty()) push(note);
+    if (!batches.empty() && options_.on_checkpoint) options_.on_checkpoint(note);
+    if (!batches.empty() || copies_behind_) copies_behind_ = !write_copies(note);
   }
   const std::lock_guard lock{mutex_};
-  health_.published = !error;
+  health_.published = !error && !copies_behind_;
 }
 
-void Ledger::Thread::push(const std::string& note) {
+bool Ledger::Thread::write_copies(const std::string& note) {
+  bool all = true;
   for (const auto& copy : options_.checkpoint_copies)
-    if (const auto error = replace_file(copy, note)) say(disk_fault(copy, error));
-  if (options_.on_checkpoint) options_.on_checkpoint(note);
+    if (const auto error = replace_file(copy, note)) {
+      say(disk_fault(copy, error));
+      all = false;
+    }
+  return all;
 }
 
 void Ledger::Thread::remove_finished(std::uint64_t published) {

@@ -72,7 +72,7 @@ class Ledger::Thread {
   // On the publishing thread.
   void publish();
   void publish_once();
-  void push(const std::string& note);
+  [[nodiscard]] bool write_copies(const std::string& note);
   void remove_finished(std::uint64_t published);
   void prepare_spare();
 
@@ -103,6 +103,7 @@ class Ledger::Thread {
   bool broken_ = false;  // a commit failed half way: only a start finds out how far it came
 
   // Of the publishing thread, once it runs.
+  bool copies_behind_ = false;  // a copy could not be written: tried again
   std::optional<LedgerPublication> publication_;
 
   std::thread publisher_;

@@ -190,6 +190,9 @@ void add_storage(Exposition& out, const StorageMetrics& storage) {
               .add({}, storage.refused));
   out.add(gauge("ledger_refused", "1 if the ledger contradicts itself; then everything is denied.")
               .add({}, storage.ledger_refused ? 1 : 0));
+  out.add(gauge("ledger_unpublished",
+                "1 if a static file of the ledger or a copy of its checkpoint is not written.")
+              .add({}, storage.ledger_unpublished ? 1 : 0));
   out.add(gauge("ledger_entries", "Entries of the ledger.").add({}, storage.ledger_entries));
   out.add(counter("storage_lost_cdrs_total", "Call detail records that could not be stored.")
               .add({}, storage.lost_cdrs));

@@ -79,6 +79,7 @@ struct StorageMetrics {
   std::uint64_t commits = 0;    // each with one sync
   std::uint64_t refused = 0;    // answered with an error
   bool ledger_refused = false;  // everything is denied
+  bool ledger_unpublished = false;  // a file, or a copy of a checkpoint, is not written
   std::uint64_t ledger_entries = 0;
   std::uint64_t lost_cdrs = 0;  // of running calls, that could not be stored
 };

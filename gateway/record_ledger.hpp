@@ -33,6 +33,7 @@ class RecordLedger {
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] const std::string& checkpoint() const { return checkpoint_; }  // the newest
+  [[nodiscard]] std::string problem() const { return ledger_.health().problem; }
   [[nodiscard]] std::string verifier_key() const { return to_text(key_->verifier()); }
 
   // A receipt of the record that this entry is of. What fails throws a std::exception.

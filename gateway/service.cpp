@@ -352,6 +352,7 @@ asio::awaitable<std::string> Service::exposition_of_now() {
   totals_.storage.refused = health.refused;
   totals_.storage.ledger_refused = health.ledger_refused;
   totals_.storage.ledger_entries = health.ledger_entries;
+  totals_.storage.ledger_unpublished = !health.ledger_problem.empty();
   for (const auto& [sink, recorder] : sinks_.recorders()) {
     if (SinkMetrics* line = sinks_.totals(totals_, sink)) {
       line->recorder_unwritten = recorder->health().unwritten;
@@ -380,7 +381,7 @@ Answered<std::string> Service::readiness() const {
   for (const auto& [sink, recorder] : sinks_.recorders()) {
     if (!recorder->health().writable) failing.push_back(json::value(sinks_.name(sink)));
   }
-  state["ledger"] = {{"entries", health.ledger_entries}};
+  state["ledger"] = {{"entries", health.ledger_entries}, {"problem", health.ledger_problem}};
   state["failing_sinks"] = std::move(failing);
   return json::serialize(state);
 }

@@ -32,8 +32,9 @@ struct StorageHealth {
   // more, so nothing may be permitted. `problem` says what, and the remedy.
   bool ledger_refused = false;
   std::uint64_t ledger_entries = 0;
-  std::string checkpoint;    // of the ledger: a signed note
-  std::string verifier_key;  // the ledger's, as C2SP's signed-note writes it
+  std::string ledger_problem;  // it goes on, but a file or a copy of a checkpoint is not written
+  std::string checkpoint;      // of the ledger: a signed note
+  std::string verifier_key;    // the ledger's, as C2SP's signed-note writes it
   std::size_t queued = 0;
   std::uint64_t records = 0;  // made durable since the start
   std::uint64_t commits = 0;  // transactions, each with one sync: records / commits = group size

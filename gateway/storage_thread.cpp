@@ -264,6 +264,7 @@ void Storage::Thread::append_all(std::vector<StorageJob>& group) {
     if (ledger_) {
       health_.ledger_entries = ledger_->size();
       health_.checkpoint = ledger_->checkpoint();
+      health_.ledger_problem = ledger_->problem();
     }
   }
   for (auto& [job, answer] : answers)

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "gateway/database.hpp"
 #include "gateway/ledger_audit.hpp"
@@ -234,6 +235,28 @@ TEST(ServiceWithLedger, OverADamagedLedgerItStartsDeniesEverythingAndSaysWhy) {
   const auto decision = boost::json::serialize(service.ask("GET", caller + "/decisions/recording"));
   EXPECT_EQ(decision.find("\"permitted\":true"), std::string::npos) << decision;
   EXPECT_NE(decision.find("\"permitted\":false"), std::string::npos) << decision;
+}
+
+TEST(ServiceWithLedger, ACopyOfTheCheckpointThatCannotBeWrittenIsTold) {
+  TemporaryFolder folder;
+  StorageOptions options;
+  options.database = folder.path() / "assent.db";
+  options.ledger.emplace();
+  options.ledger->folder = folder.path() / "ledger";
+  options.ledger->key = folder.path() / "ledger.key";
+  options.ledger->subject_keys = folder.path() / "subject-keys";
+  options.ledger->origin = "assent.example/ledger";
+  options.ledger->publish_every = 1ms;
+  options.ledger->checkpoint_copies = {folder.path() / "not mounted" / "checkpoint"};
+  Storage storage{options};
+  std::string problem;
+  for (std::uint64_t i = 1; problem.empty() && i < 500; ++i) {
+    ASSERT_TRUE(run(storage.append(consent("p", "granted", i))));
+    problem = storage.health().ledger_problem;
+    std::this_thread::sleep_for(5ms);
+  }
+  EXPECT_NE(problem.find("not mounted"), std::string::npos) << problem;
+  EXPECT_TRUE(storage.health().writable);
 }
 
 TEST(ServiceWithLedger, EverythingThatIsStoredIsInTheLedgerAfterAnOrderlyEnd) {
