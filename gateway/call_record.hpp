@@ -26,7 +26,10 @@ struct ClockReading {
 // records to store. Counters are cumulative.
 class CallRecord {
  public:
-  explicit CallRecord(Cdr opening) : cdr_{std::move(opening)} {}
+  // `before`: the number of the last record that this session has of the same id; whoever comes
+  // again goes on from there.
+  explicit CallRecord(Cdr opening, std::uint32_t before = 0)
+      : cdr_{std::move(opening)}, sequence_{before} {}
 
   // Who a sink is in the record.
   struct Destination {
@@ -47,6 +50,7 @@ class CallRecord {
             const ReasonOf& reason_of);
 
   [[nodiscard]] Cdr& cdr() { return cdr_; }
+  [[nodiscard]] std::uint32_t last_number() const { return sequence_; }
 
   // The record as it stands, numbered.
   [[nodiscard]] Cdr next(CdrKind kind, std::optional<CauseForClosing> cause, WallTime now);

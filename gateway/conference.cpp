@@ -125,15 +125,16 @@ asio::awaitable<Answered<void>> Conference::open() {
       co_return taken.error();
     }
   }
+  auto layer = identity_.layer;
   if (services_.storage.health().ledger_refused)
-    identity_.layer = policy::tightened(identity_.layer, everything_prohibited(policy_.rules()));
-  if (identity_.layer != policy::Tightening{}) {
-    const auto taken = take(clocks.wall, policy::RoomTightened{identity_.layer});
+    layer = policy::tightened(layer, everything_prohibited(policy_.rules()));
+  if (layer != policy::Tightening{}) {
+    const auto taken = take(clocks.wall, policy::RoomTightened{layer});
     if (!taken) {
       closed_ = true;
       co_return taken.error();
     }
-    room_layer_ = identity_.layer;
+    room_layer_ = std::move(layer);
   }
   Cdr& cdr = room_record_.cdr();
   cdr.session = identity_.session;
@@ -183,7 +184,7 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   const media::SourceId source = co_await worker_.run(add);
   const std::string id = request.who.participant;
   CallLegs legs{services_.ports, services_.addresses, services_.toward_server, services_.entropy};
-  auto opening = opening_record(request);
+  CallRecord opening{opening_record(request), last_record_of_[id]};
   auto& participant = *(participants_[id] = std::make_unique<Participant>(
                             std::move(request.who), source, std::move(legs), std::move(opening)));
   participant.language = std::move(request.language);
@@ -221,6 +222,7 @@ asio::awaitable<Answered<void>> Conference::part(Participant& participant, Cause
   co_await settle(std::move(leaver));
   auto last = participant.record.next(CdrKind::stop, cause, read_clocks().wall);
   last.consents = consents;
+  last_record_of_[participant.id] = participant.record.last_number();
   record_later(to_entry(last));
   const auto remove = [source = participant.source](MediaPath& path) {
     path.remove_source(source);

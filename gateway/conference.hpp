@@ -197,12 +197,12 @@ class Conference : public std::enable_shared_from_this<Conference> {
 
   struct Participant {
     Participant(policy::ParticipantJoined joined, media::SourceId on_relay, CallLegs call_legs,
-                Cdr opening)
+                CallRecord opened)
         : id{joined.participant},
           who{std::move(joined)},
           source{on_relay},
           legs{std::move(call_legs)},
-          record{std::move(opening)} {}
+          record{std::move(opened)} {}
 
     std::string id;
     policy::ParticipantJoined who;  // as it is known now
@@ -343,7 +343,8 @@ class Conference : public std::enable_shared_from_this<Conference> {
   ConferenceServices& services_;
   MediaWorker& worker_;
   Identity identity_;
-  std::shared_ptr<const policy::RuleBook> rules_;  // that policy_ is under
+  std::map<std::string, std::uint32_t, std::less<>> last_record_of_;  // of those who left
+  std::shared_ptr<const policy::RuleBook> rules_;                     // that policy_ is under
   policy::Room policy_;
   RoomJournal events_;
   Turn turn_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "gateway/conference.hpp"
+#include "gateway/consent_receipt_text.hpp"
 
 namespace assent::gateway {
 namespace asio = boost::asio;
@@ -14,7 +15,8 @@ constexpr std::string_view recording = "recording";
 
 // With what the policy's events leave out: how it was said.
 void name_preference(std::vector<Record>& records, std::string_view participant,
-                     media::RecordPreference preference) {
+                     media::RecordPreference preference, const policy::RuleBook& rules,
+                     const std::string& receipt_id) {
   for (auto& record : records) {
     auto* const event = std::get_if<ConsentEvent>(&record);
     if (event == nullptr || event->participant != participant || event->purpose != recording)
@@ -24,6 +26,7 @@ void name_preference(std::vector<Record>& records, std::string_view participant,
     event->evidence = R"({"recordpref":")" + std::string(to_string(preference)) + R"("})";
     event->notice.clear();  // that was the grant's
     event->expires.reset();
+    event->receipt = consent_receipt_text(*event, rules, receipt_id);
   }
 }
 
@@ -73,7 +76,7 @@ asio::awaitable<bool> Conference::refuse_recording(const Participant& who,
   auto decisions = take(read_clocks().wall, event);
   if (!decisions) co_return false;
   auto records = journal(*decisions);
-  name_preference(records, who.id, preference);
+  name_preference(records, who.id, preference, policy_.rules(), new_receipt_id());
   co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
   const auto stored = co_await store(std::move(records));
   co_return stored.has_value();

@@ -136,7 +136,8 @@ std::string consent_receipt_text(const ConsentEvent& event, const policy::RuleBo
                         {"method", event.method},
                         {"strength", event.strength},
                         {"epoch", event.epoch}};
-  if (event.expires) happened["valid_until"] = to_rfc3339(*event.expires);
+  if (event.expires && event.state == "granted")
+    happened["valid_until"] = to_rfc3339(*event.expires);
   if (!event.evidence.empty()) happened["evidence"] = parsed(event.evidence);
   out["event"] = std::move(happened);
   out["policy"] = event.rules;

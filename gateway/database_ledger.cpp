@@ -128,7 +128,8 @@ const std::vector<std::uint64_t>& Database::removed_leaves() const {
 
 std::string Database::subject_of(const std::string& session, const std::string& participant) {
   std::string subject;
-  session_->sql << "SELECT subject FROM cdrs WHERE session = :s AND participant = :p LIMIT 1",
+  session_->sql << "SELECT subject FROM cdrs WHERE session = :s AND participant = :p"
+                   " ORDER BY id DESC LIMIT 1",
       use(session), use(participant), into(subject);
   return session_->sql.got_data() ? subject : std::string{};
 }

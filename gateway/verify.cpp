@@ -107,8 +107,11 @@ class Verifier {
   std::optional<Fault> collect_kept(const policy::VerifierKey& key) {
     for (const auto& file : asked_.checkpoints)
       if (auto fault = keep(read_whole(file), key, file.string())) return fault;
-    const auto note = database_ ? database_->ledger_checkpoint() : std::nullopt;
-    if (!note) return std::nullopt;
+    if (!database_) return std::nullopt;
+    const auto note = database_->ledger_checkpoint();
+    if (!note)
+      return file_fault(asked_.database, "it remembers no checkpoint of the ledger",
+                        "restore it from a backup; a service that keeps a ledger remembers one");
     return keep(Ledgered<std::string>{boost::system::in_place_value, *note}, key,
                 asked_.database.string());
   }
@@ -134,6 +137,10 @@ class Verifier {
     report(key, audit, kept);
     if (rows) rows->finish();
     if (audit.left_over.empty()) return std::nullopt;
+    if (kept != 0) {  // which it continues: nothing that was acknowledged is beyond it
+      ++findings_.not_shown["what a crash left beyond the newest checkpoint"];
+      return std::nullopt;
+    }
     return file_fault(
         asked_.ledger / audit.left_over.front(),
         "it is beyond the newest checkpoint: what a crash left, or what the return of "
@@ -176,6 +183,8 @@ class Verifier {
     std::error_code error;
     for (std::filesystem::directory_iterator at{asked_.cdr_lines, error}, end; !error && at != end;
          at.increment(error)) {
+      const std::string name = at->path().filename().string();
+      if (!name.starts_with("cdr-") || !name.ends_with(".jsonl")) continue;
       std::ifstream in{at->path(), std::ios::binary};
       for (std::string line; std::getline(in, line);)
         ++lines[line + (in.eof() ? "" : "\n")];

@@ -170,7 +170,7 @@ void RowsAgainstLedger::finish() {
   if (abandoned_ != 0)
     findings_.not_shown
         ["entries that the service declared abandoned at a start after a crash: "
-         "nobody was told of them"] += abandoned_;
+         "nobody was told of them, unless somebody has a receipt of one"] += abandoned_;
   findings_.shown.push_back(std::to_string(rows_) +
                             " rows of the database, each as its entry in the ledger says, and no "
                             "entry without its row");

@@ -259,6 +259,31 @@ TEST(ServiceWithLedger, ACopyOfTheCheckpointThatCannotBeWrittenIsTold) {
   EXPECT_TRUE(storage.health().writable);
 }
 
+TEST(ServiceWithLedger, WhoComesUnderAnIdThatSomebodyHadBeforeHasRecordsOfTheirOwn) {
+  test::RunningService service{{}};
+  const auto caller = join(service);
+  service.ask("DELETE", caller);
+  service.ask("PUT", caller, R"({"subject": "s-2"})");
+  service.ask("PATCH", caller, R"({"jurisdictions": {"declared": ["DE"]}})");
+  service.ask("DELETE", caller);
+  const auto cdrs = service.ask("GET", "/v1/cdrs?room=standup").at("cdrs").as_array();
+  std::size_t of_second = 0;
+  for (const auto& cdr : cdrs)
+    of_second += boost::json::serialize(cdr).find("\"s-2\"") != std::string::npos ? 1 : 0;
+  EXPECT_GE(of_second, 3u);
+}
+
+TEST(ServiceWithLedger, AgainstARefusedLedgerARoomThatIsPutAgainIsTheSame) {
+  TemporaryFolder folder;
+  test::RunningService::Options options;
+  options.state = folder.path();
+  { test::RunningService service{options}; }
+  std::filesystem::resize_file(folder.path() / "ledger" / "checkpoint", 10);
+  test::RunningService service{options};
+  service.ask("PUT", "/v1/rooms/standup", "{}");
+  EXPECT_LT(service.call("PUT", "/v1/rooms/standup", "{}").status, 300u);
+}
+
 TEST(ServiceWithLedger, EverythingThatIsStoredIsInTheLedgerAfterAnOrderlyEnd) {
   TemporaryFolder folder;
   test::RunningService::Options options;
