@@ -11,12 +11,12 @@
 //   {"command":"quit"}
 #include <boost/json.hpp>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
+#include "bench/converse.hpp"
 #include "bench/traffic.hpp"
 
 namespace assent::bench {
@@ -125,20 +125,6 @@ class Conversation {
   std::unique_ptr<Traffic> traffic_;
 };
 
-int converse() {
-  Conversation conversation;
-  for (std::string line; std::getline(std::cin, line);) {
-    try {
-      const json::object request = json::parse(line).as_object();
-      if (request.at("command").as_string() == "quit") break;
-      std::cout << json::serialize(conversation.answer(request)) << std::endl;
-    } catch (const std::exception& error) {
-      std::cout << json::serialize(json::object{{"error", error.what()}}) << std::endl;
-    }
-  }
-  return 0;
-}
-
 }  // namespace
 }  // namespace assent::bench
 
@@ -148,5 +134,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (argc == 2) assent::bench::pin_to_core(std::atoi(argv[1]));
-  return assent::bench::converse();
+  assent::bench::Conversation conversation;
+  assent::bench::converse(conversation);
+  return 0;
 }

@@ -8,8 +8,6 @@
 //       -> counts and latencies since "open"; cuts of this run at other sinks with name_cuts
 //   {"command":"quit"}
 #include <boost/json.hpp>
-#include <exception>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -17,6 +15,7 @@
 
 #include "bench/consent_clients.hpp"
 #include "bench/consent_sink.hpp"
+#include "bench/converse.hpp"
 #include "bench/talkers.hpp"
 
 namespace assent::bench {
@@ -147,23 +146,11 @@ class Conversation {
   std::uint64_t sent_ = 0;
 };
 
-int converse() {
-  Conversation conversation;
-  for (std::string line; std::getline(std::cin, line);) {
-    try {
-      const json::object request = json::parse(line).as_object();
-      if (request.at("command").as_string() == "quit") break;
-      std::cout << json::serialize(conversation.answer(request)) << std::endl;
-    } catch (const std::exception& error) {
-      std::cout << json::serialize(json::object{{"error", error.what()}}) << std::endl;
-    }
-  }
-  return 0;
-}
-
 }  // namespace
 }  // namespace assent::bench
 
 int main() {
-  return assent::bench::converse();
+  assent::bench::Conversation conversation;
+  assent::bench::converse(conversation);
+  return 0;
 }

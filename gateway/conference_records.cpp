@@ -1,6 +1,5 @@
 // What a conference writes down and tells.
 #include <algorithm>
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -11,6 +10,7 @@
 #include "gateway/conference.hpp"
 #include "gateway/consent_receipt_text.hpp"
 #include "gateway/room_event_json.hpp"
+#include "gateway/sha256.hpp"
 
 namespace assent::gateway {
 namespace asio = boost::asio;
@@ -122,15 +122,10 @@ void Conference::note(WallTime now, const policy::Event& event) {
 }
 
 std::string Conference::new_receipt_id() const {
-  std::array<std::byte, 16> random{};
+  Sha256 random{};
   services_.entropy(random);
-  std::string id;
-  for (const std::byte byte : random) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    id += digits[std::to_integer<std::size_t>(byte >> 4)];
-    id += digits[std::to_integer<std::size_t>(byte & std::byte{0xf})];
-  }
-  return id;
+  constexpr std::size_t digits = 32;  // 128 bits
+  return to_hex(random).substr(0, digits);
 }
 
 // The events that brought the decisions about, and what they changed.

@@ -72,6 +72,7 @@ class Database {
   [[nodiscard]] std::vector<ClosedRecording> recordings();
   [[nodiscard]] std::size_t cdrs_without_events();  // of rooms of which no event is recorded
   [[nodiscard]] std::optional<std::string> ledger_checkpoint();
+  [[nodiscard]] std::uint64_t ledger_checkpoint_size();  // that it is found by; 0: none
   // Entries of the ledger whose rows were removed when the database was opened.
   [[nodiscard]] const std::vector<std::uint64_t>& removed_leaves() const;
   // The rows that the ledger keeps an entry for: a cursor for each table, in the order of ids, and

@@ -158,6 +158,12 @@ std::vector<ClosedRecording> Database::recordings() {
   return found;
 }
 
+std::uint64_t Database::ledger_checkpoint_size() {
+  long long size = 0;
+  session_->sql << "SELECT size FROM ledger_checkpoint", into(size);
+  return static_cast<std::uint64_t>(size);
+}
+
 std::optional<std::string> Database::ledger_checkpoint() {
   std::string note;
   session_->sql << "SELECT note FROM ledger_checkpoint", into(note);

@@ -35,8 +35,8 @@ struct LedgerOptions {
   std::filesystem::path subject_keys;  // likewise; see subject_keys.hpp
   std::string origin;                  // the ledger's name, for ever: "assent.example.org/ledger"
   // The newest checkpoint that the caller remembers in another place: a ledger that does not
-  // continue it was rolled back, and is not opened. Store the receipt's as a LedgerCheckpoint
-  // together with the record that it is for; Storage::ledger_checkpoint() gives it at the start.
+  // continue it was rolled back, and is not opened. See RecordLedger, which remembers it with the
+  // records that it is for.
   std::optional<std::string> remembered;
   std::vector<std::filesystem::path> checkpoint_copies;        // replaced after each publication
   std::function<void(const std::string& note)> on_checkpoint;  // on the ledger's thread, likewise

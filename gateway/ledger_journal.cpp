@@ -146,10 +146,13 @@ std::optional<std::uint64_t> parse_segment_name(std::string_view path) {
   return segment_name(number) == path ? std::optional{number} : std::nullopt;
 }
 
+std::error_code make_journal_folder(const std::filesystem::path& ledger) {
+  return make_private_folder(ledger / journal_folder);
+}
+
 Ledgered<std::unique_ptr<JournalFile>> make_segment(const std::filesystem::path& ledger,
                                                     std::uint64_t number) {
-  if (const auto error = make_private_folder(ledger / journal_folder))
-    return disk_fault(journal_folder, error);
+  if (const auto error = make_journal_folder(ledger)) return disk_fault(journal_folder, error);
   // Linked under its name only when it is whole: a short segment is then never a crash's doing.
   const auto path = ledger / segment_name(number);
   const std::string draft = path.string() + ".new";

@@ -43,6 +43,8 @@ class JournalFile {
 
 [[nodiscard]] std::string segment_name(std::uint64_t number);  // "journal/00000001"
 [[nodiscard]] std::optional<std::uint64_t> parse_segment_name(std::string_view path);
+// Where the segments are; made if it is not there.
+[[nodiscard]] std::error_code make_journal_folder(const std::filesystem::path& ledger);
 
 // A new segment of zeros, durable under its name. The fault says what the disk refused.
 [[nodiscard]] Ledgered<std::unique_ptr<JournalFile>> make_segment(

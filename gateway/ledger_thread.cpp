@@ -9,6 +9,17 @@
 #include <utility>
 
 namespace assent::gateway {
+namespace {
+
+bool holds_no_file(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator at{folder, error}, end; !error && at != end;
+       at.increment(error))
+    if (!at->is_directory(error)) return false;
+  return !error;
+}
+
+}  // namespace
 
 Ledger::Thread::Thread(LedgerOptions options) : options_{std::move(options)} {
   health_.problem = "the ledger is not checked yet";
@@ -101,10 +112,14 @@ std::optional<Fault> Ledger::Thread::open() {
     return file_fault(options_.folder, "another process has the ledger open",
                       "end it, or give this one a ledger of its own");
   std::error_code error;
-  const bool is_new = std::filesystem::is_empty(options_.folder, error) && !options_.remembered;
-  if (is_new && std::filesystem::exists(options_.key, error))
+  const bool is_empty = std::filesystem::is_empty(options_.folder, error);
+  if (is_empty && !options_.remembered && std::filesystem::exists(options_.key, error))
     return file_fault(options_.key, "there is a key, and the ledger that it signed is gone",
                       "restore the ledger from a backup, or move its key away to begin a new one");
+  // Before the keys: a start that is killed between them and the first entry is made again.
+  if (const auto failed = make_journal_folder(options_.folder))
+    return disk_fault(options_.folder, failed);
+  const bool is_new = !options_.remembered && holds_no_file(options_.folder);
   auto key = LedgerKey::open(options_.key, options_.origin, is_new);
   if (!key) return key.error();
   key_ = *std::move(key);

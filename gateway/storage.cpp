@@ -99,12 +99,6 @@ boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> Storage::newest_po
   return find_policy({});
 }
 
-boost::asio::awaitable<Stored<std::optional<std::string>>> Storage::ledger_checkpoint() {
-  using Answer = Stored<std::optional<std::string>>;
-  co_return co_await await_reply<Answer>(
-      [&](Reply<Answer> reply) { thread_->put(LedgerCheckpointJob{std::move(reply)}); });
-}
-
 boost::asio::awaitable<Stored<WebhookState>> Storage::webhooks(WebhookChange change) {
   using Answer = Stored<WebhookState>;
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {

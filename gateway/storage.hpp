@@ -75,9 +75,6 @@ class Storage {
   boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> find_policy(std::string hash);
   boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> newest_policy();
 
-  // The newest one stored, for LedgerOptions::remembered.
-  boost::asio::awaitable<Stored<std::optional<std::string>>> ledger_checkpoint();
-
   // The queue of the webhooks: its change is durable when this comes back.
   boost::asio::awaitable<Stored<WebhookState>> webhooks(WebhookChange change);
 

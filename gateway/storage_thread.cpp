@@ -327,12 +327,6 @@ void Storage::Thread::answer(FindPolicyJob& job) {
       [&](const std::exception& error) { lost(error); }));
 }
 
-void Storage::Thread::answer(LedgerCheckpointJob& job) {
-  job.reply.send(asked<std::optional<std::string>>(
-      database_.has_value(), [&] { return database_->ledger_checkpoint(); },
-      [&](const std::exception& error) { lost(error); }));
-}
-
 void Storage::Thread::answer(CloseOpenCdrsJob& job) {
   job.reply.send(asked<std::vector<CdrEntry>>(
       takes_records(), [&] { return store_stops(job.now); },

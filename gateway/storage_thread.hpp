@@ -47,9 +47,6 @@ struct FindPolicyJob {
   std::string hash;  // empty: the newest
   Reply<Stored<std::optional<AcceptedPolicy>>> reply;
 };
-struct LedgerCheckpointJob {
-  Reply<Stored<std::optional<std::string>>> reply;
-};
 struct CloseOpenCdrsJob {
   WallTime now{};
   Reply<Stored<std::vector<CdrEntry>>> reply;
@@ -58,9 +55,8 @@ struct WebhookJob {
   WebhookChange change;
   Reply<Stored<WebhookState>> reply;
 };
-using StorageJob =
-    std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, ReceiptsJob, QueryCdrsJob,
-                 FindPolicyJob, LedgerCheckpointJob, CloseOpenCdrsJob, WebhookJob>;
+using StorageJob = std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, ReceiptsJob,
+                                QueryCdrsJob, FindPolicyJob, CloseOpenCdrsJob, WebhookJob>;
 
 class Storage::Thread {
  public:
@@ -93,7 +89,6 @@ class Storage::Thread {
   void answer(ReceiptsJob& job);
   void answer(QueryCdrsJob& job);
   void answer(FindPolicyJob& job);
-  void answer(LedgerCheckpointJob& job);
   void answer(CloseOpenCdrsJob& job);
   void answer(WebhookJob& job);
   std::vector<CdrEntry> store_stops(WallTime now);

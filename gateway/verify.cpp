@@ -20,6 +20,7 @@
 #include "gateway/ledger_audit.hpp"
 #include "gateway/ledger_key.hpp"
 #include "gateway/ledger_publication.hpp"
+#include "gateway/rfc3339.hpp"
 #include "gateway/verify_recordings.hpp"
 #include "gateway/verify_rooms.hpp"
 #include "gateway/verify_rows.hpp"
@@ -28,6 +29,7 @@
 namespace assent::gateway {
 namespace {
 
+constexpr std::size_t date_length = 10;
 constexpr const char* rewrite =
     "the database is what counts; find out who changed the files, and give them out no more";
 
@@ -112,8 +114,10 @@ class Verifier {
     if (!note)
       return file_fault(asked_.database, "it remembers no checkpoint of the ledger",
                         "restore it from a backup; a service that keeps a ledger remembers one");
-    return keep(Ledgered<std::string>{boost::system::in_place_value, *note}, key,
-                asked_.database.string());
+    auto fault = keep(Ledgered<std::string>{boost::system::in_place_value, *note}, key,
+                      asked_.database.string());
+    if (!fault) compare_remembered_size(kept_.back().head);
+    return fault;
   }
 
   std::optional<Fault> verify_ledger(const policy::VerifierKey& key) {
@@ -164,6 +168,14 @@ class Verifier {
              "in others' hands was given (--checkpoint)"];
   }
 
+  // Beside the note, which is signed, stands what it is found by.
+  void compare_remembered_size(const policy::TreeHead& head) {
+    if (database_->ledger_checkpoint_size() != head.size)
+      findings_.fault(asked_.database.string(),
+                      "it remembers another size of the ledger than the checkpoint beside it",
+                      "restore the database from a backup, and find out who changed it");
+  }
+
   void verify_records() {
     verify_rooms(*database_, asked_.database.string(), findings_,
                  [&](std::size_t done, std::size_t all) {
@@ -180,11 +192,13 @@ class Verifier {
   // The daily files follow the database: each line is a record of it, and none is there twice.
   void verify_lines() {
     std::map<std::string, std::size_t> lines;
+    std::string oldest = "cdr-9";  // the first day that is there, by its file's name
     std::error_code error;
     for (std::filesystem::directory_iterator at{asked_.cdr_lines, error}, end; !error && at != end;
          at.increment(error)) {
       const std::string name = at->path().filename().string();
       if (!name.starts_with("cdr-") || !name.ends_with(".jsonl")) continue;
+      oldest = std::min(oldest, name);
       std::ifstream in{at->path(), std::ios::binary};
       for (std::string line; std::getline(in, line);)
         ++lines[line + (in.eof() ? "" : "\n")];
@@ -207,7 +221,9 @@ class Verifier {
           if (--line->second == 0) lines.erase(line);
           ++found;
         } else if (row.id <= exported) {
-          ++(found == 0 ? earlier : missing);
+          const bool is_earlier =
+              "cdr-" + to_rfc3339(row.at).substr(0, date_length) + ".jsonl" < oldest;
+          ++(is_earlier ? earlier : missing);
         } else {
           ++findings_.not_shown["call detail records that the daily files do not have yet"];
         }

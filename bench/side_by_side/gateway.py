@@ -44,14 +44,7 @@ class Gateway:
         process.wait_until(self.is_ready, self.process, "assent")
 
     def is_ready(self):
-        try:
-            self.connection.request("GET", "/readyz")
-            response = self.connection.getresponse()
-            response.read()
-            return response.status == 200
-        except OSError:
-            self.connection.close()
-            return False
+        return process.answers_ready(self.connection)
 
     def request(self, method, path, body):
         self.connection.request(

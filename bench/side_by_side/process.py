@@ -40,6 +40,18 @@ def wait_until(ready, process, what, seconds=10):
         time.sleep(0.02)
 
 
+def answers_ready(connection):
+    """Whether the gateway at the other end of this HTTP connection serves."""
+    try:
+        connection.request("GET", "/readyz")
+        response = connection.getresponse()
+        response.read()
+        return response.status == 200
+    except OSError:
+        connection.close()
+        return False
+
+
 class Conversation:
     """A program that answers each line of JSON with one."""
 

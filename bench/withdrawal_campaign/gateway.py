@@ -88,14 +88,7 @@ class CampaignGateway:
             raise RuntimeError(f"{error}\n{(folder / 'log').read_text()[-3000:]}") from error
 
     def is_ready(self):
-        try:
-            self.connection.request("GET", "/readyz")
-            response = self.connection.getresponse()
-            response.read()
-            return response.status == 200
-        except OSError:
-            self.connection.close()
-            return False
+        return process.answers_ready(self.connection)
 
     def ask(self, method, path, body=None):
         self.connection.request(

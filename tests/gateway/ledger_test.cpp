@@ -118,6 +118,15 @@ TEST_F(LedgerTest, AKeyWithoutItsLedgerBeginsNoNewOne) {
   EXPECT_NE(ledger.health().problem.find("is gone"), std::string::npos);
 }
 
+TEST_F(LedgerTest, AFirstStartThatWasKilledBehindItsKeysIsMadeAgain) {
+  std::filesystem::create_directories(folder() / "journal");
+  const auto first = options();
+  ASSERT_TRUE(LedgerKey::open(first.key, first.origin, true));
+  ASSERT_TRUE(SubjectKeys::open(first.subject_keys, true));
+  Ledger ledger{first};
+  EXPECT_TRUE(run(ledger.append(entry(1)))) << ledger.health().problem;
+}
+
 TEST_F(LedgerTest, AfterStopNothingIsTaken) {
   Ledger ledger{options()};
   ledger.stop();

@@ -170,6 +170,33 @@ TEST_F(Verified, ARecordThatLosesPacketsIsFoundWhateverTheLedgerSays) {
   EXPECT_NE(fault().find("were delivered or withheld"), std::string::npos);
 }
 
+TEST_F(Verified, AChangedMemoryOfTheLedgerIsFound) {
+  tamper().run("UPDATE ledger_checkpoint SET size = size + 1000");
+  EXPECT_NE(fault().find("another size"), std::string::npos);
+  tamper().run("DELETE FROM ledger_checkpoint");
+  EXPECT_NE(fault().find("remembers no checkpoint"), std::string::npos);
+}
+
+TEST_F(Verified, TheFirstLinesOfTheDailyFileMayNotBeCutOff) {
+  const auto file = fs::directory_iterator {
+    state() / "cdr"
+    } -> path();
+  const auto lines = bytes_of(file);
+  write(file, lines.substr(lines.find('\n') + 1));
+  EXPECT_NE(fault().find("lines are missing"), std::string::npos);
+}
+
+TEST_F(Verified, AManifestOfAnotherRoomIsFound) {
+  const auto file = fs::directory_iterator {
+    state() / "ogg"
+    } -> path() / "manifest.json";
+  auto text = bytes_of(file);
+  const auto at = text.find("\"room\":\"standup\"");
+  ASSERT_NE(at, std::string::npos);
+  write(file, text.replace(at + 8, 7, "another"));
+  EXPECT_NE(fault().find("another room"), std::string::npos);
+}
+
 TEST_F(Verified, WithoutTheKeysOfSubjectsItSaysWhatWasNotCompared) {
   auto asked = all();
   asked.subject_keys.clear();
