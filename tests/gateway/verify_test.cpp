@@ -84,6 +84,7 @@ class Verified : public testing::Test {
       caller.speak();
       other.speak();
       EXPECT_TRUE(caller.server.receive());
+      EXPECT_TRUE(other.server.receive());
     }
     service.ask("DELETE", caller.path + "/consents/recording");
     caller.speak();
