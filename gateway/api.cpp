@@ -251,8 +251,9 @@ class Api {
     if (!room) co_return problem_response(room.error());
     auto body = read_body(request, parse_put_purpose);
     if (!body) co_return problem_response(body.error());
+    const auto withhold = body->withhold;
     auto start = purpose_started(request.parameter("purpose"), std::move(*body));
-    const auto started = co_await (*room)->start_purpose(std::move(start));
+    const auto started = co_await (*room)->start_purpose(std::move(start), withhold);
     if (!started) co_return problem_response(started.error());
     co_return json_response(room_json(**room));
   }

@@ -178,8 +178,11 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   if (!decisions) co_return decisions.error();
   journal_later(*decisions);
 
-  const auto add = [room = identity_.key](MediaPath& path) {
-    return path.relay().add_source(room);
+  const auto add = [this](MediaPath& path) {
+    const auto added = path.relay().add_source(identity_.key);
+    for (const auto& [server_purpose, what] : withheld_audio_)
+      path.relay().set_withheld_audio(added, server_purpose, what);
+    return added;
   };
   const media::SourceId source = co_await worker_.run(add);
   const std::string id = request.who.participant;
@@ -389,16 +392,19 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::grant_consent(policy::Deci
   co_return not_recorded(stored.error(), "The consent could not be recorded and is not in effect");
 }
 
-asio::awaitable<Answered<void>> Conference::start_purpose(policy::PurposeStarted start) {
+asio::awaitable<Answered<void>> Conference::start_purpose(policy::PurposeStarted start,
+                                                          media::WithheldAudio withhold) {
   const auto hold = co_await turn_.take();
   if (closed_) co_return make_problem(ProblemType::not_found, "The room was closed.");
   auto places = places_of(start);
   if (!places) co_return places.error();
   const std::string purpose = start.purpose;
+  const auto by = start.by;
   auto decisions = take(read_clocks().wall, std::move(start));
   if (!decisions) co_return decisions.error();
   journal_later(*decisions);
 
+  if (by == policy::By::server) co_await withhold_as(places->front(), withhold);
   const auto before = std::exchange(running_[purpose], *places);
   RouteChange routes;
   routes.who = everybody();
@@ -409,6 +415,18 @@ asio::awaitable<Answered<void>> Conference::start_purpose(policy::PurposeStarted
   routes.started.push_back(purpose);
   co_await enforce(std::move(*decisions), CauseForClosing::sink_change, std::move(routes));
   co_return Answered<void>{};
+}
+
+// Before its gate stands, so that nobody's stream has a gap.
+asio::awaitable<void> Conference::withhold_as(media::SinkId server_purpose,
+                                              media::WithheldAudio what) {
+  withheld_audio_[server_purpose] = what;
+  const auto tell = [&](MediaPath& path) {
+    for (const auto& [id, participant] : participants_)
+      path.relay().set_withheld_audio(participant->source, server_purpose, what);
+    return true;
+  };
+  co_await worker_.run(tell);
 }
 
 asio::awaitable<Answered<void>> Conference::stop_purpose(std::string purpose) {

@@ -142,7 +142,9 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<Answered<OpenQuestion>> ask(QuestionToAsk what);
   boost::asio::awaitable<Answered<void>> stop_asking(std::string participant);
 
-  boost::asio::awaitable<Answered<void>> start_purpose(policy::PurposeStarted start);
+  // `withhold`: only where the server performs it.
+  boost::asio::awaitable<Answered<void>> start_purpose(
+      policy::PurposeStarted start, media::WithheldAudio withhold = media::WithheldAudio::drop);
   boost::asio::awaitable<Answered<void>> stop_purpose(std::string purpose);
 
   // Goes on under these rules. When this comes back, what they close is closed, and the grants that
@@ -244,6 +246,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<std::vector<SinkCut>> enforce(policy::Decisions decisions,
                                                        CauseForClosing cause,
                                                        RouteChange routes = {});
+  boost::asio::awaitable<void> withhold_as(media::SinkId server_purpose, media::WithheldAudio what);
   boost::asio::awaitable<void> open_track(PermitOrder& order);
   boost::asio::awaitable<void> close_track(const PermitOrder& order, TrackId track);
   boost::asio::awaitable<void> carry_out(std::vector<PermitOrder>& orders,
@@ -356,6 +359,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   std::uint32_t questions_ever_ = 0;
   std::map<std::string, std::unique_ptr<Participant>, std::less<>> participants_;
   std::map<std::string, std::vector<media::SinkId>, std::less<>> running_;  // by purpose
+  std::map<media::SinkId, media::WithheldAudio> withheld_audio_;  // by the server's purposes
 };
 
 [[nodiscard]] Problem problem_of(const policy::Refusal& refusal);

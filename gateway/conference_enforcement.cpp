@@ -155,7 +155,7 @@ asio::awaitable<void> Conference::carry_out(std::vector<PermitOrder>& orders,
     }
     for (auto& order : orders) {
       const auto source = order.participant->source;
-      order.cut = relay.set_permit(now, source, order.sink, order.permit);
+      order.cut = path.set_permit(now, source, order.sink, order.permit);
       if (order.track) path.set_track(source, order.sink, *order.track);
       settle(order.participant);
     }

@@ -81,8 +81,13 @@ struct StorageConfig {
   bool operator==(const StorageConfig&) const = default;
 };
 
+enum class RtpTransport : unsigned char {
+  udp,  // and RTCP on the port above
+  tcp,  // framed, with RTCP (RFC 4571)
+};
 struct RtpSink {
   media::Endpoint address;
+  RtpTransport transport = RtpTransport::udp;
   bool operator==(const RtpSink&) const = default;
 };
 struct OggSink {

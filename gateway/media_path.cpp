@@ -17,6 +17,9 @@ std::uint64_t tag_of(media::LegId leg, media::Component component) {
   return (std::uint64_t{media::index(leg)} << 1) | static_cast<std::uint64_t>(component);
 }
 
+// Or that it is a sink's connection.
+constexpr std::uint64_t stream_tag = std::uint64_t{1} << 63;
+
 }  // namespace
 
 MediaPath::MediaPath(std::size_t worker)
@@ -25,7 +28,9 @@ MediaPath::MediaPath(std::size_t worker)
   next_.resize(outbox_datagrams);
   touched_.reserve(outbox_datagrams);
   run_.reserve(outbox_datagrams);
+  framed_run_.reserve(outbox_datagrams);
   run_index_.reserve(outbox_datagrams);
+  touched_streams_.reserve(media::sinks_max);
 }
 
 MediaPath::~MediaPath() {
@@ -36,10 +41,10 @@ media::LegId MediaPath::add_leg(media::LegConfig config, LegPorts ports) {
   const auto leg = relay_.add_leg(std::move(config));
   if (legs_.size() <= media::index(leg)) legs_.resize(media::index(leg) + 1);
   auto& doors = legs_[media::index(leg)].emplace(LegDoors{{std::move(ports.rtp)}, {}});
-  watch(doors.rtp.port, leg, media::Component::rtp);
+  watch(doors.rtp.way, leg, media::Component::rtp);
   if (ports.rtcp) {
     doors.rtcp.emplace(Door{std::move(*ports.rtcp)});
-    watch(doors.rtcp->port, leg, media::Component::rtcp);
+    watch(doors.rtcp->way, leg, media::Component::rtcp);
   }
   return leg;
 }
@@ -71,6 +76,13 @@ void MediaPath::set_rtp_sink(media::SinkId sink, UdpPort rtp, UdpPort rtcp) {
       RtpSinkDoors{{std::move(rtp)}, {std::move(rtcp)}});
 }
 
+void MediaPath::set_stream_sink(media::SinkId sink, const media::Endpoint& to,
+                                std::function<void(bool open)> on_change) {
+  RtpStream::Options options{to, readiness_, stream_tag | media::index(sink), std::move(on_change)};
+  sinks_[media::index(sink)].emplace<StreamDoor>(
+      StreamDoor{std::make_unique<RtpStream>(std::move(options))});
+}
+
 void MediaPath::set_recorder_sink(media::SinkId sink, OggRecorder& recorder) {
   sinks_[media::index(sink)].emplace<RecorderDoor>(RecorderDoor{&recorder});
 }
@@ -80,9 +92,30 @@ void MediaPath::set_track(media::SourceId source, media::SinkId sink, TrackId tr
   tracks_[media::index(source)][media::index(sink)] = track;
 }
 
-void MediaPath::speak(media::TimePoint now) {
+std::vector<media::CutMark> MediaPath::set_permit(media::TimePoint now, media::SourceId source,
+                                                  media::SinkId sink, media::Permit permit) {
+  auto cut = relay_.set_permit(now, source, sink, permit);
+  StreamDoor* door = stream_of(sink);
+  if (door != nullptr && !relay_.admits(now, source, sink)) door->way->cease(now, source);
+  return cut;
+}
+
+std::optional<media::TimePoint> MediaPath::next_timeout() const {
+  auto next = relay_.next_timeout();
+  for (const auto& sink : sinks_) {
+    const auto* door = std::get_if<StreamDoor>(&sink);
+    const auto due = door != nullptr ? door->way->next_timeout() : std::nullopt;
+    if (due && (!next || *due < *next)) next = due;
+  }
+  return next;
+}
+
+void MediaPath::handle_timeout(media::TimePoint now) {
   relay_.handle_timeout(now, outbox_);
   flush(now);
+  for (auto& sink : sinks_) {
+    if (auto* door = std::get_if<StreamDoor>(&sink)) door->way->handle_timeout(now);
+  }
 }
 
 std::size_t MediaPath::drain(media::TimePoint now) {
@@ -90,17 +123,28 @@ std::size_t MediaPath::drain(media::TimePoint now) {
   const int count = ::epoll_wait(readiness_, ready.data(), ready_ports_max, 0);
   std::size_t datagrams = 0;
   for (int i = 0; i < count; ++i) {
-    datagrams += drain_port(now, ready[static_cast<std::size_t>(i)].data.u64);
+    const auto tag = ready[static_cast<std::size_t>(i)].data.u64;
+    if ((tag & stream_tag) != 0) {
+      handle_stream(now, tag & ~stream_tag);
+    } else {
+      datagrams += drain_port(now, tag);
+    }
   }
   flush(now);
   return datagrams;
+}
+
+void MediaPath::handle_stream(media::TimePoint now, std::size_t sink) {
+  const media::SinkId id{static_cast<std::uint8_t>(sink)};
+  stream_of(id)->way->handle_ready(
+      now, [&](media::SourceId source) { return relay_.admits(now, source, id); });
 }
 
 std::size_t MediaPath::drain_port(media::TimePoint now, std::uint64_t tag) {
   const media::LegId leg{static_cast<std::uint32_t>(tag >> 1)};
   const auto component = static_cast<media::Component>(tag & 1);
   const auto& doors = legs_[media::index(leg)];
-  const UdpPort& port = component == media::Component::rtp ? doors->rtp.port : doors->rtcp->port;
+  const UdpPort& port = component == media::Component::rtp ? doors->rtp.way : doors->rtcp->way;
   std::size_t datagrams = 0;
   const auto messages = receive_.receive(port);
   for (std::size_t i = 0; i < messages; ++i) {
@@ -131,24 +175,33 @@ MediaPath::Door* MediaPath::door_of(const media::Lane& lane) {
 void MediaPath::flush(media::TimePoint now) {
   const auto outgoing = outbox_.outgoing();
   for (std::uint32_t i = 0; i < outgoing.size(); ++i) {
-    Door* door = door_of(outgoing[i].lane);
-    if (door == nullptr) {
-      record(now, outgoing[i]);
-      continue;
-    }
-    next_[i] = none;
-    if (door->first == none) {
-      door->first = i;
-      touched_.push_back(door);
+    if (Door* door = door_of(outgoing[i].lane)) {
+      link(*door, i, touched_);
+    } else if (auto* stream = std::get_if<StreamDoor>(&sinks_[outgoing[i].lane.index])) {
+      link(*stream, i, touched_streams_);
     } else {
-      next_[door->last] = i;
+      record(now, outgoing[i]);
     }
-    door->last = i;
   }
   for (Door* door : touched_)
     send_chain(*door);
+  for (StreamDoor* door : touched_streams_)
+    send_chain(now, *door);
   touched_.clear();
+  touched_streams_.clear();
   outbox_.clear();
+}
+
+template <class SomeDoor>
+void MediaPath::link(SomeDoor& door, std::uint32_t outgoing, std::vector<SomeDoor*>& touched) {
+  next_[outgoing] = none;
+  if (door.first == none) {
+    door.first = outgoing;
+    touched.push_back(&door);
+  } else {
+    next_[door.last] = outgoing;
+  }
+  door.last = outgoing;
 }
 
 void MediaPath::send_chain(Door& door) {
@@ -160,7 +213,22 @@ void MediaPath::send_chain(Door& door) {
     run_index_.push_back(i);
   }
   door.first = none;
-  send_.send(door.port, run_, [&](std::size_t failed) {
+  send_.send(door.way, run_, [&](std::size_t failed) {
+    const auto& lost = outgoing[run_index_[failed]];
+    relay_.give_back(lost, outbox_.bytes(lost));
+  });
+}
+
+void MediaPath::send_chain(media::TimePoint now, StreamDoor& door) {
+  const auto outgoing = outbox_.outgoing();
+  framed_run_.clear();
+  run_index_.clear();
+  for (auto i = door.first; i != none; i = next_[i]) {
+    framed_run_.push_back({outbox_.bytes(outgoing[i]), outgoing[i].source});
+    run_index_.push_back(i);
+  }
+  door.first = none;
+  door.way->send(now, framed_run_, [&](std::size_t failed) {
     const auto& lost = outgoing[run_index_[failed]];
     relay_.give_back(lost, outbox_.bytes(lost));
   });

@@ -2,9 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
+#include "gateway/rtp_stream.hpp"
 #include "gateway/udp_port.hpp"
 #include "media/relay.hpp"
 
@@ -39,20 +43,25 @@ class MediaPath {
   void remove_leg(media::LegId leg);
   void remove_source(media::SourceId source);
   void set_rtp_sink(media::SinkId sink, UdpPort rtp, UdpPort rtcp);
+  // A connection that takes both, framed: it is made, and made again, by itself.
+  void set_stream_sink(media::SinkId sink, const media::Endpoint& to,
+                       std::function<void(bool open)> on_change);
   // The recorder outlives this path.
   void set_recorder_sink(media::SinkId sink, OggRecorder& recorder);
   // Which of the recorder's tracks this participant's forks to `sink` belong to from now on.
   void set_track(media::SourceId source, media::SinkId sink, TrackId track);
 
-  // Readable when a datagram waits on any leg's socket.
+  // As Relay::set_permit; and when it closes one, nothing of the participant is left on its way.
+  std::vector<media::CutMark> set_permit(media::TimePoint now, media::SourceId source,
+                                         media::SinkId sink, media::Permit permit);
+
+  // Readable when a datagram waits on any leg's socket, or a sink's connection changes.
   [[nodiscard]] int readiness() const { return readiness_; }
 
-  // When speak() has something to say; nullopt: nobody is spoken to.
-  [[nodiscard]] std::optional<media::TimePoint> next_timeout() const {
-    return relay_.next_timeout();
-  }
-  // Sends what the gateway itself has to say by now.
-  void speak(media::TimePoint now);
+  // When handle_timeout() has something to do; nullopt: nothing.
+  [[nodiscard]] std::optional<media::TimePoint> next_timeout() const;
+  // Sends what the gateway itself has to say by now, and connects to sinks.
+  void handle_timeout(media::TimePoint now);
 
   // Relays what waits, up to one batch; gives the number of datagrams.
   std::size_t drain(media::TimePoint now);
@@ -61,13 +70,16 @@ class MediaPath {
   static constexpr std::size_t ready_ports_max = 64;
   static constexpr std::size_t outbox_datagrams = 2048;
 
-  // A socket and what the batch at hand wants to send by it: a chain through `next_`.
-  struct Door {
-    UdpPort port;
+  // A way out and what the batch at hand wants to send by it: a chain through `next_`.
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  template <class Way>
+  struct DoorOf {
+    Way way;
     std::uint32_t first = none;
     std::uint32_t last = none;
   };
-  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  using Door = DoorOf<UdpPort>;
+  using StreamDoor = DoorOf<std::unique_ptr<RtpStream>>;
   struct LegDoors {
     Door rtp;
     std::optional<Door> rtcp;
@@ -79,14 +91,21 @@ class MediaPath {
   struct RecorderDoor {
     OggRecorder* recorder;
   };
-  using SinkDoor = std::variant<std::monostate, RtpSinkDoors, RecorderDoor>;
+  using SinkDoor = std::variant<std::monostate, RtpSinkDoors, StreamDoor, RecorderDoor>;
 
   void watch(const UdpPort& port, media::LegId leg, media::Component component);
   std::size_t drain_port(media::TimePoint now, std::uint64_t tag);
+  void handle_stream(media::TimePoint now, std::size_t sink);
   void flush(media::TimePoint now);
+  template <class SomeDoor>
+  void link(SomeDoor& door, std::uint32_t outgoing, std::vector<SomeDoor*>& touched);
   void send_chain(Door& door);
+  void send_chain(media::TimePoint now, StreamDoor& door);
   void record(media::TimePoint now, const media::Outgoing& outgoing);
   [[nodiscard]] Door* door_of(const media::Lane& lane);
+  [[nodiscard]] StreamDoor* stream_of(media::SinkId sink) {
+    return std::get_if<StreamDoor>(&sinks_[media::index(sink)]);
+  }
 
   media::Relay relay_;
   media::Outbox outbox_{outbox_datagrams};
@@ -100,7 +119,9 @@ class MediaPath {
 
   std::vector<std::uint32_t> next_;
   std::vector<Door*> touched_;
+  std::vector<StreamDoor*> touched_streams_;
   std::vector<Dispatch> run_;
+  std::vector<FramedDispatch> framed_run_;
   std::vector<std::uint32_t> run_index_;
 };
 

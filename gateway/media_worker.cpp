@@ -12,10 +12,10 @@ MediaWorker::MediaWorker(Options options)
       path_{options_.index},
       readiness_{context_, ::dup(path_.readiness())},
       pause_{context_},
-      voice_{context_, media::TimePoint::max()},
+      clock_{context_, media::TimePoint::max()},
       work_{context_.get_executor()} {
   boost::asio::co_spawn(context_, relay_batches(), boost::asio::detached);
-  boost::asio::co_spawn(context_, speak(), boost::asio::detached);
+  boost::asio::co_spawn(context_, keep_time(), boost::asio::detached);
   thread_ = std::jthread{[this] { context_.run(); }};
 }
 
@@ -33,24 +33,25 @@ boost::asio::awaitable<void> MediaWorker::relay_batches() {
       co_await pause_.async_wait(boost::asio::use_awaitable);
     }
     path_.drain(std::chrono::steady_clock::now());
+    wake_clock();  // a sink's connection may have gone
     auto& events = path_.relay().events();
     if (!events.empty()) options_.on_events(std::exchange(events, {}));
   }
 }
 
-boost::asio::awaitable<void> MediaWorker::speak() {
+boost::asio::awaitable<void> MediaWorker::keep_time() {
   for (;;) {
-    voice_.expires_at(path_.next_timeout().value_or(media::TimePoint::max()));
+    clock_.expires_at(path_.next_timeout().value_or(media::TimePoint::max()));
     boost::system::error_code woken_early;
-    co_await voice_.async_wait(
+    co_await clock_.async_wait(
         boost::asio::redirect_error(boost::asio::use_awaitable, woken_early));
-    path_.speak(std::chrono::steady_clock::now());
+    path_.handle_timeout(std::chrono::steady_clock::now());
   }
 }
 
-void MediaWorker::wake_voice() {
+void MediaWorker::wake_clock() {
   const auto next = path_.next_timeout();
-  if (next && *next < voice_.expiry()) voice_.cancel();
+  if (next && *next < clock_.expiry()) clock_.cancel();
 }
 
 }  // namespace assent::gateway

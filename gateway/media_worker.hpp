@@ -42,7 +42,7 @@ class MediaWorker {
         [](MediaWorker& worker,
            Command work) -> boost::asio::awaitable<std::invoke_result_t<Command, MediaPath&>> {
       auto result = work(worker.path_);
-      worker.wake_voice();
+      worker.wake_clock();
       co_return result;
     };
     return boost::asio::co_spawn(context_, on_worker(*this, std::move(command)),
@@ -51,16 +51,16 @@ class MediaWorker {
 
  private:
   boost::asio::awaitable<void> relay_batches();
-  boost::asio::awaitable<void> speak();
-  // After a command, which may have given the path something to say.
-  void wake_voice();
+  boost::asio::awaitable<void> keep_time();
+  // After what may have given the path something to do, earlier than the clock rings.
+  void wake_clock();
 
   Options options_;
   boost::asio::io_context context_{1};
   MediaPath path_;
   boost::asio::posix::stream_descriptor readiness_;
   boost::asio::steady_timer pause_;
-  boost::asio::steady_timer voice_;  // rings when the path has something to say
+  boost::asio::steady_timer clock_;  // rings when the path has something to do
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::jthread thread_;
 };

@@ -37,8 +37,8 @@ constexpr WordTable<policy::Giver, 2> giver_words{
     {{"participant", policy::Giver::participant}, {"guardian", policy::Giver::guardian}}};
 constexpr WordTable<PerformedBy, 2> by_words{
     {{"sinks", PerformedBy::sinks}, {"server", PerformedBy::server}}};
-enum class Withhold : unsigned char { drop };  // what a server gets of those who do not consent
-constexpr WordTable<Withhold, 1> withhold_words{{{"drop", Withhold::drop}}};
+constexpr WordTable<media::WithheldAudio, 2> withhold_words{
+    {{"drop", media::WithheldAudio::drop}, {"silence", media::WithheldAudio::silence}}};
 
 template <class E, std::size_t N>
 ObjectReader::Words<E> words(const WordTable<E, N>& table) {
@@ -309,6 +309,7 @@ result<PutPurpose, Problem> parse_put_purpose(const json::value& body) {
   if (request.sinks && request.sinks->empty()) {
     reader.fault(ProblemType::invalid_value, "sinks", "must name a sink, or be left out for all");
   }
+  request.withhold = withhold.value_or(request.withhold);
   if (withhold && request.by == PerformedBy::sinks) {
     reader.fault(ProblemType::invalid_value, "withhold", "only goes with \"by\": \"server\"");
   }

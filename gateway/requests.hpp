@@ -10,6 +10,7 @@
 #include "gateway/policy_layer.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/rfc3339.hpp"
+#include "media/silence.hpp"
 #include "policy/consent.hpp"
 
 namespace assent::gateway {
@@ -125,7 +126,8 @@ enum class PerformedBy : unsigned char { sinks, server };
 struct PutPurpose {
   PerformedBy by = PerformedBy::sinks;
   std::optional<std::vector<std::string>> sinks;  // only by sinks; absent: all of the purpose
-  // `withhold` has only the value "drop", which is what happens anyhow: it is read, not kept.
+  // What the server that performs it gets of those who have not consented.
+  media::WithheldAudio withhold = media::WithheldAudio::drop;
   bool requested = true;  // somebody asked for the service
 };
 

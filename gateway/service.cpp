@@ -35,13 +35,8 @@ std::uint64_t random_number() {
 
 std::vector<SinkPlace> places_of(const Config& config) {
   std::vector<SinkPlace> places;
-  for (const auto& sink : config.sinks) {
-    if (const auto* rtp = std::get_if<RtpSink>(&sink.transport)) {
-      places.push_back({sink.name, rtp->address});
-    } else {
-      places.push_back({sink.name, std::get<OggSink>(sink.transport).directory});
-    }
-  }
+  for (const auto& sink : config.sinks)
+    places.push_back({sink.name, sink.transport});
   return places;
 }
 
@@ -96,13 +91,22 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
                                  asio::post(context_, [this, note] { tell_checkpoint(note); });
                                })},
       policy_{hold_files(std::move(files), read_clocks().wall)},
-      sinks_{places_of(config), config.media.workers,
-             [this](ClosedTrack track) {
-               ++closed_tracks_;
-               asio::post(context_, [this, closed = std::move(track)]() mutable {
-                 record_closed(std::move(closed));
-               });
-             }},
+      sinks_{
+          places_of(config),
+          config.media.workers,
+          {[this](ClosedTrack track) {
+             ++closed_tracks_;
+             asio::post(context_, [this, closed = std::move(track)]() mutable {
+               record_closed(std::move(closed));
+             });
+           },
+           [&log](const std::string& sink, std::size_t worker, bool open) {
+             if (open) {
+               log.info("sink.connected", {{"sink", OperatorText{sink}}, {"worker", worker}});
+             } else {
+               log.warning("sink.disconnected", {{"sink", OperatorText{sink}}, {"worker", worker}});
+             }
+           }}},
       ports_{config.media.port_first, config.media.port_last, random_number()},
       events_{context.get_executor(), std::to_string(random_number())},
       webhooks_{context.get_executor(), config.webhooks, storage_, fill_random, log},
@@ -175,7 +179,9 @@ asio::awaitable<StartResult> Service::start() {
   const auto begun = co_await policy_changes_.begin();
   if (begun != StartResult::started) co_return begun;
   for (auto& worker : workers_) {
-    const auto install = [this](MediaPath& path) { return sinks_.install(path); };
+    const auto install = [this, index = worker->index()](MediaPath& path) {
+      return sinks_.install(path, index);
+    };
     const auto fault = co_await worker->run(install);
     if (fault) {
       log_.error("start.sink_failed",

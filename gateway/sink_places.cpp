@@ -17,16 +17,15 @@ media::SinkId sink_id(std::size_t position) {
 
 }  // namespace
 
-SinkPlaces::SinkPlaces(std::vector<SinkPlace> places, std::size_t workers,
-                       const std::function<void(ClosedTrack)>& on_closed)
-    : places_{std::move(places)} {
+SinkPlaces::SinkPlaces(std::vector<SinkPlace> places, std::size_t workers, Notices notices)
+    : places_{std::move(places)}, notices_{std::move(notices)} {
   for (std::size_t i = 0; i < places_.size(); ++i) {
     ids_[places_[i].name] = sink_id(i);
-    if (const auto* directory = std::get_if<std::filesystem::path>(&places_[i].transport)) {
+    if (const auto* ogg = std::get_if<OggSink>(&places_[i].transport)) {
       OggRecorderOptions options;
-      options.directory = *directory;
+      options.directory = ogg->directory;
       options.workers = workers;
-      options.on_closed = on_closed;
+      options.on_closed = notices_.on_closed;
       recorders_[sink_id(i)] = std::make_unique<OggRecorder>(std::move(options));
     }
   }
@@ -50,27 +49,40 @@ bool SinkPlaces::learn(const policy::RuleBook& rules) {
   return true;
 }
 
-std::optional<SinkPlaces::Fault> SinkPlaces::install(MediaPath& path) const {
+std::optional<SinkPlaces::Fault> SinkPlaces::install(MediaPath& path, std::size_t worker) const {
   for (std::size_t i = 0; i < policy::purposes_max; ++i) {
     path.relay().set_sink(sink_id(policy::sinks_max + i), {media::codecs_forkable, false, true});
   }
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    const auto id = sink_id(i);
-    const auto* address = std::get_if<media::Endpoint>(&places_[i].transport);
-    if (address == nullptr) {
-      path.relay().set_sink(id, {media::codec_bit(media::Codec::opus), false, false});
-      path.set_recorder_sink(id, *recorders_.at(id));
+    if (std::holds_alternative<RtpSink>(places_[i].transport)) {
+      if (auto fault = install_rtp(path, worker, i)) return fault;
       continue;
     }
-    auto rtcp_address = *address;
-    ++rtcp_address.port;
-    auto rtp = UdpPort::connect(*address);
-    auto rtcp = UdpPort::connect(rtcp_address);
-    if (!rtp) return Fault{places_[i].name, rtp.error().message()};
-    if (!rtcp) return Fault{places_[i].name, rtcp.error().message()};
-    path.relay().set_sink(id, {media::codecs_forkable, true, false});
-    path.set_rtp_sink(id, std::move(*rtp), std::move(*rtcp));
+    path.relay().set_sink(sink_id(i), {media::codec_bit(media::Codec::opus), false, false});
+    path.set_recorder_sink(sink_id(i), *recorders_.at(sink_id(i)));
   }
+  return std::nullopt;
+}
+
+std::optional<SinkPlaces::Fault> SinkPlaces::install_rtp(MediaPath& path, std::size_t worker,
+                                                         std::size_t place) const {
+  const auto& [name, transport] = places_[place];
+  const auto& sink = std::get<RtpSink>(transport);
+  const auto id = sink_id(place);
+  path.relay().set_sink(id, {media::codecs_forkable, true, false});
+  if (sink.transport == RtpTransport::tcp) {
+    path.set_stream_sink(id, sink.address, [this, worker, sink_name = name](bool open) {
+      if (notices_.on_connection) notices_.on_connection(sink_name, worker, open);
+    });
+    return std::nullopt;
+  }
+  auto rtcp_address = sink.address;
+  ++rtcp_address.port;
+  auto rtp = UdpPort::connect(sink.address);
+  auto rtcp = UdpPort::connect(rtcp_address);
+  if (!rtp) return Fault{name, rtp.error().message()};
+  if (!rtcp) return Fault{name, rtcp.error().message()};
+  path.set_rtp_sink(id, std::move(*rtp), std::move(*rtcp));
   return std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/config.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/ogg_recorder.hpp"
 #include "media/endpoint.hpp"
@@ -23,16 +24,19 @@ class MediaPath;
 // Where a sink of the policy is: what assent.yaml says under its name.
 struct SinkPlace {
   std::string name;
-  std::variant<media::Endpoint, std::filesystem::path> transport;  // rtp; ogg
+  std::variant<RtpSink, OggSink> transport;
 };
 
 // The sinks as the media path knows them: the policy's names as SinkId, sockets, recorders. The
 // purposes that the conference server may perform itself are sinks too, without a place.
 class SinkPlaces {
  public:
-  // `on_closed`: on a recorder's thread.
-  SinkPlaces(std::vector<SinkPlace> places, std::size_t workers,
-             const std::function<void(ClosedTrack)>& on_closed = {});
+  struct Notices {
+    std::function<void(ClosedTrack)> on_closed;  // on a recorder's thread
+    // A worker's connection to the sink stands, or is gone; on that worker's thread.
+    std::function<void(const std::string& sink, std::size_t worker, bool open)> on_connection;
+  };
+  SinkPlaces(std::vector<SinkPlace> places, std::size_t workers, Notices notices = {});
 
   // Gives an id to each purpose that has none yet. Ids last as long as the process, also those of
   // purposes that are gone: packets may be counted under them still. All or, where there are not
@@ -45,7 +49,7 @@ class SinkPlaces {
     std::string sink;
     std::string what;
   };
-  std::optional<Fault> install(MediaPath& path) const;
+  std::optional<Fault> install(MediaPath& path, std::size_t worker) const;
 
   [[nodiscard]] std::optional<media::SinkId> find(std::string_view name) const;
   [[nodiscard]] const std::string& name(media::SinkId sink) const;
@@ -61,7 +65,10 @@ class SinkPlaces {
   void stop();  // the recorders; no worker may offer any more
 
  private:
+  std::optional<Fault> install_rtp(MediaPath& path, std::size_t worker, std::size_t place) const;
+
   std::vector<SinkPlace> places_;
+  Notices notices_;
   std::map<std::string, media::SinkId, std::less<>> ids_;
   std::map<media::SinkId, std::unique_ptr<OggRecorder>> recorders_;
   std::size_t purposes_ = 0;  // with an id

@@ -58,10 +58,16 @@ std::vector<SinkConfig> read_sinks(const YamlValue& value, const ConfigPaths& pa
       map.optional("directory")
           .fault_at_key("a sink of kind rtp has no directory",
                         "remove the key, or write 'kind: ogg'");
-      sink.transport = RtpSink{sink_address(map.required("address"))};
+      sink.transport = RtpSink{
+          sink_address(map.required("address")),
+          map.optional("transport")
+              .one_of<RtpTransport>({{"udp", RtpTransport::udp}, {"tcp", RtpTransport::tcp}})
+              .value_or(RtpTransport::udp)};
     } else {
-      map.optional("address").fault_at_key("a sink of kind ogg has no address",
-                                           "remove the key, or write 'kind: rtp'");
+      for (const std::string_view key : {"address", "transport"}) {
+        map.optional(key).fault_at_key("a sink of kind ogg has none",
+                                       "remove the key, or write 'kind: rtp'");
+      }
       const YamlValue directory = map.optional("directory");
       sink.transport =
           OggSink{directory.is_present() ? paths.writable_directory(directory)

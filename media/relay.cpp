@@ -129,7 +129,10 @@ std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, const Endpoi
     pass_on();
   } else {
     const auto answers = ask_gates(now, leg, *stream, *packet, sequence);
-    if (!answers.content) ++leg.counters.withheld_from_server;
+    if (!answers.content) {
+      ++leg.counters.withheld_from_server;
+      if (answers.silence) send_silence(leg, *packet, out);
+    }
     const bool forwarded = answers.content && pass_on();
     count_at_gates(now, leg, *stream, *packet, sequence, answers, forwarded);
   }
@@ -159,13 +162,10 @@ std::optional<DropReason> Relay::relay_rtcp(TimePoint now, Leg& leg, Component c
 
 std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> packet,
                                          Lane::Kind kind, Outbox& out) {
-  if (!from.connected) return DropReason::not_connected;
-  Leg& to = *legs_[index(from.peer)];
   const bool rtp = kind == Lane::Kind::leg_rtp;
-  const auto& remote = rtp ? to.config().remote_rtp : to.config().remote_rtcp;
-  if (!remote.is_set() || (rtp && !to.config().peer_listens)) return DropReason::not_connected;
-  if (rtp && to.playback) return DropReason::held_for_prompt;
-
+  const auto peer = reachable_peer(from, rtp);
+  if (!peer) return peer.error();
+  Leg& to = **peer;
   const auto room = out.room();
   std::memcpy(room.data(), packet.data(), packet.size());
   const auto sealed = rtp ? to.seal_rtp(room, packet.size()) : to.seal_rtcp(room, packet.size());
@@ -176,7 +176,7 @@ std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> p
   outgoing.lane = {muxed ? Lane::Kind::leg_rtp : Lane::Kind::leg_rtcp,
                    static_cast<std::uint32_t>(from.peer)};
   outgoing.size = static_cast<std::uint16_t>(*sealed);
-  outgoing.to = remote;
+  outgoing.to = rtp ? to.config().remote_rtp : to.config().remote_rtcp;
   outgoing.source = from.config().source;
   outgoing.came_from = static_cast<std::uint32_t>(from.id);
   out.push(outgoing);
@@ -185,6 +185,34 @@ std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> p
     from.counters.forwarded_bytes += *sealed;
   }
   return std::nullopt;
+}
+
+Parsed<Leg*> Relay::reachable_peer(const Leg& from, bool rtp) {
+  if (!from.connected) return DropReason::not_connected;
+  Leg& to = *legs_[index(from.peer)];
+  const auto& remote = rtp ? to.config().remote_rtp : to.config().remote_rtcp;
+  if (!remote.is_set() || (rtp && !to.config().peer_listens)) return DropReason::not_connected;
+  if (rtp && to.playback) return DropReason::held_for_prompt;
+  return &to;
+}
+
+void Relay::send_silence(Leg& from, const RtpView& packet, Outbox& out) {
+  const auto peer = reachable_peer(from, true);
+  if (!peer) return;
+  const auto room = out.room();
+  const auto codec = from.config().payload_types[packet.payload_type()];
+  const auto size =
+      write_silent_rtp(packet, codec, room.first(room.size() - srtp_trailer_bytes_max));
+  if (size == 0) return;
+  const auto sealed = (*peer)->seal_rtp(room, size);
+  if (!sealed) return;
+  Outgoing outgoing;
+  outgoing.lane = {Lane::Kind::leg_rtp, static_cast<std::uint32_t>(from.peer)};
+  outgoing.size = static_cast<std::uint16_t>(*sealed);
+  outgoing.to = (*peer)->config().remote_rtp;
+  outgoing.source = from.config().source;
+  outgoing.came_from = static_cast<std::uint32_t>(from.peer);  // the gateway's own
+  out.push(outgoing);
 }
 
 Withheld Relay::denial(SourceId source, SinkId sink) const {
@@ -246,6 +274,7 @@ Relay::GateAnswers Relay::ask_gates(TimePoint now, Leg& leg, IngressStream& stre
       why = Withheld::before_grant;
     }
     answers.content = answers.content && !why;
+    if (why && (source(id).silenced >> index(sink) & 1) == 0) answers.silence = false;
   });
   return answers;
 }

@@ -16,6 +16,7 @@
 #include "media/outbox.hpp"
 #include "media/permit_table.hpp"
 #include "media/rtcp.hpp"
+#include "media/silence.hpp"
 
 namespace assent::media {
 
@@ -91,6 +92,9 @@ class Relay {
   // A purpose starts or stops for this participant: from here on every packet is counted as
   // delivered to the sink or withheld from it. A route starts denied.
   void open_route(SourceId source, SinkId sink);
+  // What the server gets in the place of packets that are withheld on this purpose's account; where
+  // they are withheld on several, each must say silence. `drop` until this is called.
+  void set_withheld_audio(SourceId source, SinkId server_purpose, WithheldAudio what);
   void close_route(TimePoint now, SourceId source, SinkId sink);
 
   // Takes effect with the next packet. Returns where each stream was cut if this closes the permit.
@@ -135,6 +139,7 @@ class Relay {
     std::string cname;         // what sinks see: one pseudonym for all of the participant's streams
     std::uint32_t routes = 0;  // set of SinkId that get copies
     std::uint32_t server_gates = 0;  // set of SinkId that stand for the server's own purposes
+    std::uint32_t silenced = 0;      // of these, which are answered with silence
     std::array<TimePoint, sinks_max> opened{};  // when the sink's permit last did
     std::vector<LegId> legs;
   };
@@ -148,6 +153,10 @@ class Relay {
   // And why one that was taken in did not reach the peer leg's door.
   std::optional<DropReason> forward(Leg& from, std::span<const std::byte> packet, Lane::Kind kind,
                                     Outbox& out);
+  // Where the packet would have gone, at its pace.
+  void send_silence(Leg& from, const RtpView& packet, Outbox& out);
+  // Its peer, if that has somewhere to send to.
+  Parsed<Leg*> reachable_peer(const Leg& from, bool rtp);
   void fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
             std::int64_t sequence, Outbox& out);
   void fork_reports(TimePoint now, const Leg& leg, const RtcpCompound& reports, Outbox& out);
@@ -155,6 +164,7 @@ class Relay {
   // goes where all are content, and what is counted then.
   struct GateAnswers {
     bool content = true;
+    bool silence = true;  // is what all that are not content ask for
     std::array<std::optional<Withheld>, sinks_max> why;
   };
   GateAnswers ask_gates(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,

@@ -110,6 +110,11 @@ void Relay::open_route(SourceId id, SinkId sink) {
   set |= bit(sink);
 }
 
+void Relay::set_withheld_audio(SourceId id, SinkId purpose, WithheldAudio what) {
+  auto& set = source(id).silenced;
+  set = what == WithheldAudio::silence ? set | bit(purpose) : set & ~bit(purpose);
+}
+
 void Relay::close_route(TimePoint now, SourceId id, SinkId sink) {
   set_permit(now, id, sink, Permit{});
   source(id).routes &= ~bit(sink);

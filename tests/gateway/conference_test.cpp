@@ -35,7 +35,7 @@ StorageOptions storage_in(const TemporaryFolder& folder) {
 
 std::vector<SinkPlace> archive_only() {
   std::vector<SinkPlace> places;
-  places.push_back({"archive", *media::parse_endpoint("127.0.0.1", 9)});
+  places.push_back({"archive", RtpSink{*media::parse_endpoint("127.0.0.1", 9)}});
   return places;
 }
 
