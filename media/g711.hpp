@@ -27,4 +27,20 @@ namespace assent::media {
   return static_cast<std::byte>(((sample < 0 ? 0U : 0x80U) | exponent << 4 | mantissa) ^ 0x55U);
 }
 
+[[nodiscard]] constexpr std::int16_t decode_pcmu(std::byte code) {
+  constexpr int bias = 132;
+  const auto bits = ~std::to_integer<unsigned>(code) & 0xffU;
+  const auto exponent = bits >> 4 & 7;
+  const int loudness = static_cast<int>(((bits & 0xf) << 3) + bias) << exponent;
+  return static_cast<std::int16_t>((bits & 0x80) != 0 ? bias - loudness : loudness - bias);
+}
+
+[[nodiscard]] constexpr std::int16_t decode_pcma(std::byte code) {
+  const auto bits = std::to_integer<unsigned>(code) ^ 0x55U;
+  const auto exponent = bits >> 4 & 7;
+  const unsigned step = ((bits & 0xf) << 4) + 8;
+  const auto loudness = static_cast<int>(exponent == 0 ? step : (step + 0x100) << (exponent - 1));
+  return static_cast<std::int16_t>((bits & 0x80) != 0 ? loudness : -loudness);
+}
+
 }  // namespace assent::media
