@@ -20,6 +20,7 @@ from .children import Children, Failed, wait_until
 LIBRARIES = pathlib.Path("/usr/lib/x86_64-linux-gnu/janus")
 ROOM = 2
 RTP_PORTS = 40
+KEEPALIVES_MAX = 3
 
 
 class Refused(Exception):
@@ -129,12 +130,16 @@ class ConferenceServer:
         """A request to a plugin, and its reply, which may come later as an event."""
         reply = self._post(handle, janus="message", body=body, **({"jsep": jsep} if jsep else {}))
         transaction = reply["transaction"]
+        keepalives = 0  # janus sends one where half a minute brought no event
         while reply.get("transaction") != transaction or reply["janus"] == "ack":
             reply = self._get(f"{self._session}?maxev=1")
             # The events of a session come in one stream, also those of a handle that was detached.
             of_this_handle = str(reply.get("sender")) == handle.rsplit("/", 1)[-1]
-            if reply["janus"] == "keepalive" or (reply["janus"] == "hangup" and of_this_handle):
-                raise Refused(f"{body['request']}: {reply.get('reason', 'no reply')}")
+            if reply["janus"] == "hangup" and of_this_handle:
+                raise Refused(f"{body['request']}: hung up, {reply.get('reason', 'no reason given')}")
+            keepalives += reply["janus"] == "keepalive"
+            if keepalives == KEEPALIVES_MAX:
+                raise Refused(f"{body['request']}: no reply in {30 * KEEPALIVES_MAX} s")
         data = reply.get("plugindata", {}).get("data", {})
         if reply["janus"] == "error" or "error" in data:
             raise Refused(f"{body['request']}: {data.get('error', reply.get('error'))}")
