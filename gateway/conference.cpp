@@ -228,7 +228,7 @@ asio::awaitable<Answered<void>> Conference::part(Participant& participant, Cause
   last_record_of_[participant.id] = participant.record.last_number();
   record_later(to_entry(last));
   const auto remove = [source = participant.source](MediaPath& path) {
-    path.remove_source(source);
+    path.remove_source(std::chrono::steady_clock::now(), source);
     return true;
   };
   co_await worker_.run(remove);

@@ -64,10 +64,13 @@ void MediaPath::remove_leg(media::LegId leg) {
   legs_[media::index(leg)].reset();  // closing a socket takes it out of the readiness set
 }
 
-void MediaPath::remove_source(media::SourceId source) {
+void MediaPath::remove_source(media::TimePoint now, media::SourceId source) {
   for (const auto leg : relay_.legs_of(source))
     legs_[media::index(leg)].reset();
   relay_.remove_source(source);
+  for (auto& sink : sinks_) {
+    if (auto* door = std::get_if<StreamDoor>(&sink)) door->way->cease(now, source);
+  }
   if (media::index(source) < tracks_.size()) tracks_[media::index(source)] = {};
 }
 

@@ -41,7 +41,7 @@ class MediaPath {
   // Between batches.
   media::LegId add_leg(media::LegConfig config, LegPorts ports);
   void remove_leg(media::LegId leg);
-  void remove_source(media::SourceId source);
+  void remove_source(media::TimePoint now, media::SourceId source);
   void set_rtp_sink(media::SinkId sink, UdpPort rtp, UdpPort rtcp);
   // A connection that takes both, framed: it is made, and made again, by itself.
   void set_stream_sink(media::SinkId sink, const media::Endpoint& to,

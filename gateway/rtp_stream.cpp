@@ -158,13 +158,14 @@ void RtpStream::close(media::TimePoint now) {
     ::close(std::exchange(descriptor_, -1));  // and out of the readiness set
   }
   rest_.clear();
-  if (state_ == State::open) tell(false);
   state_ = State::closed;
+  tell(false);
   retry_at_ = now + retry_;
   retry_ = std::min(2 * retry_, retry_max);
 }
 
-void RtpStream::tell(bool open) const {
+void RtpStream::tell(bool open) {
+  if (std::exchange(told_, open) == open) return;
   if (options_.on_change) options_.on_change(open);
 }
 

@@ -36,7 +36,7 @@ class RtpStream {
     // An epoll set that outlives the stream; it reports `tag` when handle_ready is due.
     int readiness = -1;
     std::uint64_t tag = 0;
-    std::function<void(bool open)> on_change;  // it stands, or is gone; may be empty
+    std::function<void(bool open)> on_change;  // it stands, or does not; may be empty
   };
   explicit RtpStream(Options options);
   RtpStream(const RtpStream&) = delete;
@@ -89,11 +89,12 @@ class RtpStream {
   std::size_t send_some(media::TimePoint now, std::span<const FramedDispatch> run);
   // What the system still holds goes nowhere any more, either; connects again later.
   void close(media::TimePoint now);
-  void tell(bool open) const;
+  void tell(bool open);
 
   Options options_;
   int descriptor_ = -1;
   State state_ = State::closed;
+  std::optional<bool> told_;
   std::optional<media::TimePoint> retry_at_;
   std::chrono::milliseconds retry_{retry_min};
   bool is_full_ = false;  // the system takes nothing for now

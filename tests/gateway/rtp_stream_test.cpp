@@ -139,7 +139,8 @@ TEST_F(StreamToSink, ABrokenConnectionIsMadeAgainAndBeginsWithAWholeFrame) {
 TEST(RtpStream, WaitsLongerAfterEachFailureWhileNobodyListens) {
   const int readiness = ::epoll_create1(0);
   {
-    RtpStream stream{{loopback(1), readiness, 7, {}}};
+    std::vector<bool> told;
+    RtpStream stream{{loopback(1), readiness, 7, [&told](bool open) { told.push_back(open); }}};
     media::TimePoint now{};
     std::vector<std::chrono::milliseconds> waits;
     for (int i = 0; i < 8; ++i) {
@@ -152,6 +153,7 @@ TEST(RtpStream, WaitsLongerAfterEachFailureWhileNobodyListens) {
           std::chrono::duration_cast<std::chrono::milliseconds>(*stream.next_timeout() - now));
       now = *stream.next_timeout();
     }
+    EXPECT_EQ(told, std::vector<bool>{false}) << "once";
     EXPECT_EQ(waits.front(), 250ms);
     EXPECT_EQ(waits.back(), 5s);
     EXPECT_TRUE(std::is_sorted(waits.begin(), waits.end()));
