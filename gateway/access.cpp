@@ -111,6 +111,8 @@ Answered<void> may_change(const HttpRequest& request, const PatchParticipant& ch
   if (change.reevaluate) return refused("/reevaluate");
   if (change.minor) return refused("/minor");
   if (change.ciphertext_only) return refused("/ciphertext_only");
+  // It could hold back the others' media, too: a leg's rule binds the whole room.
+  if (change.policy) return refused("/policy");
   if (!change.jurisdictions) return {};
   const auto& claims = *change.jurisdictions;
   if (!claims.account.empty()) return refused("/jurisdictions/account");

@@ -311,7 +311,9 @@ class Api {
     }
     const auto explain = request.query.find("explain");
     if (explain != request.query.end() && explain->second == "true") {
-      auto explanations = rules.explain(participant, purpose);
+      const bool is_staff = request.principal && !is_bound(request.principal->role);
+      auto explanations = rules.explain(participant, purpose,
+                                        is_staff ? policy::Others::named : policy::Others::unnamed);
       for (auto& explanation : explanations)
         explanation.at = read_clocks().wall;
       co_return json_response(explanations_json(explanations));
@@ -341,7 +343,7 @@ class Api {
   }
 
   Response get_policy(const HttpRequest&) {
-    co_return json_response(policy_in_force_json(backend_.policy.now()));
+    co_return json_response(policy_in_force_json(backend_.policy.now(), read_clocks().wall));
   }
 
   Response put_policy(const HttpRequest& request) {

@@ -157,6 +157,7 @@ ParticipantChange participant_change(const PatchParticipant& body, const IpDatab
   if (body.minor) change.minor = minor_of(body.minor);
   change.sale_opt_out = body.sale_opt_out;
   change.ciphertext_only = body.ciphertext_only;
+  change.layer = body.policy.value_or(PolicyLayer{});
   return change;
 }
 

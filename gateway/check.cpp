@@ -1,5 +1,7 @@
 #include "gateway/check.hpp"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <ostream>
 #include <system_error>
@@ -12,6 +14,10 @@
 
 namespace assent::gateway {
 namespace {
+
+// Keys that no other of the files has.
+constexpr std::array<std::string_view, 7> keys_of_policy{
+    "categories", "purposes", "processors", "methods", "notices", "minors", "tenants"};
 
 std::string counted(std::size_t count, std::string_view noun) {
   return std::to_string(count) + ' ' + std::string{noun} + (count == 1 ? "" : "s");
@@ -160,7 +166,8 @@ CheckedFile kind_of(const std::filesystem::path& file) {
   for (const YamlEntry& entry : document.root().entries()) {
     if (entry.key == "jurisdictions") kind = CheckedFile::jurisdictions;
     if (entry.key == "transfers") kind = CheckedFile::transfers;
-    if (entry.key == "purposes" || entry.key == "processors") return CheckedFile::policy;
+    if (std::find(keys_of_policy.begin(), keys_of_policy.end(), entry.key) != keys_of_policy.end())
+      return CheckedFile::policy;
   }
   return kind;
 }

@@ -74,6 +74,7 @@ struct ParticipantChange {
   std::optional<policy::Minor> minor;
   bool sale_opt_out = false;
   std::optional<bool> ciphertext_only;
+  PolicyLayer layer;  // tightens the leg further
 };
 
 // What a statement or a withdrawal came to, for the receipt.

@@ -28,7 +28,8 @@ std::vector<CdrJurisdiction> union_of(std::vector<CdrJurisdiction> known,
   return known;
 }
 
-policy::ParticipantJoined changed(policy::ParticipantJoined who, const ParticipantChange& what) {
+policy::ParticipantJoined changed(policy::ParticipantJoined who, const ParticipantChange& what,
+                                  const policy::Tightening& layer) {
   auto& known = who.evidence;
   if (what.reevaluate) known.clear();
   for (const auto& entry : what.evidence) {
@@ -38,7 +39,16 @@ policy::ParticipantJoined changed(policy::ParticipantJoined who, const Participa
   who.minor = what.minor.value_or(who.minor);
   who.sale_opt_out = who.sale_opt_out || what.sale_opt_out;
   who.ciphertext_only = what.ciphertext_only.value_or(who.ciphertext_only);
+  who.leg = policy::tightened(std::move(who.leg), layer);  // the event replaces it; it only grows
   return who;
+}
+
+// Of several, the one that says most.
+CauseForClosing cause_of(const policy::ParticipantJoined& before,
+                         const policy::ParticipantJoined& after, const ParticipantChange& what) {
+  if (what.reevaluate || !what.evidence.empty()) return CauseForClosing::jurisdiction_change;
+  return after.leg != before.leg ? CauseForClosing::policy_change
+                                 : CauseForClosing::participant_change;
 }
 
 // What leads from the one to the other. What is known already is no event.
@@ -58,6 +68,7 @@ std::vector<policy::Event> events_between(const policy::ParticipantJoined& befor
   if (after.ciphertext_only != before.ciphertext_only) {
     events.emplace_back(policy::CiphertextStated{id, after.ciphertext_only});
   }
+  if (after.leg != before.leg) events.emplace_back(policy::LegTightened{id, after.leg});
   return events;
 }
 
@@ -113,10 +124,11 @@ asio::awaitable<Answered<void>> Conference::change(std::string participant,
                            "added. Give all of it again, with \"reevaluate\": true.",
                            "/jurisdictions");
   }
-  const auto after = changed(who.who, what);
-  const bool about_places = what.reevaluate || !what.evidence.empty();
-  const auto cause =
-      about_places ? CauseForClosing::jurisdiction_change : CauseForClosing::participant_change;
+  const auto layer =
+      judge_layer(what.layer, policy_.rules(), policy::tightened(layers_of_all(), who.who.leg));
+  if (!layer) co_return layer.error();
+  const auto after = changed(who.who, what, *layer);
+  const auto cause = cause_of(who.who, after, what);
   // What permits is durable before it is effective.
   const bool durable_first = may_permit(who.who, after, what.reevaluate);
   const auto earlier = std::make_tuple(cdr.jurisdictions, cdr.minor);
@@ -135,10 +147,12 @@ asio::awaitable<Answered<void>> Conference::change(std::string participant,
   auto decisions =
       take_together(read_clocks().wall, events_between(who.who, after, what.reevaluate));
   who.who = after;
-  journal_later(decisions);
+  auto records = journal(decisions);
   co_await enforce(std::move(decisions), cause);
-  if (durable_first) co_return Answered<void>{};
-  std::vector<Record> records;
+  if (durable_first) {
+    if (!records.empty()) record_later(std::move(records));
+    co_return Answered<void>{};
+  }
   records.emplace_back(entry_of(who, CdrKind::interim, cause));
   co_return co_await store(std::move(records),
                            "The change is in effect, but could not be recorded");

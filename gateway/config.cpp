@@ -62,8 +62,13 @@ class ConfigReader {
     const YamlMap root = document_.root().map(root_keys);
     Config config;
     config.file = document_.file();
-    config.gateway = gateway(root.optional("gateway").map(gateway_keys));
-    config.conference_server = server(root.optional("conference_server").map(server_keys));
+    const YamlMap gateway_map = root.optional("gateway").map(gateway_keys);
+    const YamlMap server_map = root.optional("conference_server").map(server_keys);
+    config.gateway = gateway(gateway_map);
+    config.conference_server = server(server_map);
+    config.places = {gateway_map.optional("jurisdiction").position(),
+                     server_map.optional("jurisdiction").position(),
+                     server_map.optional("processor").position()};
     config.media = read_media(root.optional("media").map(media_keys), surroundings_.cores);
     config.api = read_api(root.optional("api").map(api_keys), paths_, surroundings_.state);
     config.consent_page = consent_page(root.optional("consent_page").map(consent_page_keys));

@@ -136,8 +136,16 @@ struct LogConfig {
   bool operator==(const LogConfig&) const = default;
 };
 
+// Where the file says what only the policy can judge. {0, 0}: it does not say it.
+struct ConfigPlaces {
+  YamlPosition gateway_jurisdiction;
+  YamlPosition server_jurisdiction;
+  YamlPosition server_processor;
+};
+
 struct Config {
-  std::string file;  // for faults found later
+  std::string file;  // for faults found later, and so are the places
+  ConfigPlaces places;
   MediaConfig media;
   ApiConfig api;
   ConsentPageConfig consent_page;

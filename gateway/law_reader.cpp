@@ -60,7 +60,21 @@ JurisdictionRow read_jurisdiction(const std::string& code, const YamlValue& valu
   return row;
 }
 
-TransferRow read_transfer(const YamlValue& value) {
+// An exception that is written wrong would except nobody.
+void check_exceptions(const YamlValue& list, const std::string& regime,
+                      const policy::RuleBook& rules) {
+  if (!list.is_present() || !list.is_sequence()) return;
+  for (const YamlValue& one : list.sequence()) {
+    const auto code = one.id();
+    if (!code) continue;
+    const auto row = rules.jurisdictions.find(*code);
+    if (row != rules.jurisdictions.end() && row->second.regime == regime) continue;
+    one.fault(as_shown(*code) + " is no jurisdiction under the regime " + as_shown(regime),
+              "write the code of a country that has the regime in jurisdictions.yaml");
+  }
+}
+
+TransferRow read_transfer(const YamlValue& value, const policy::RuleBook& rules) {
   const YamlMap map =
       value.map({"exporter", "importer", "mechanism", "instrument", "effective", "expires",
                  "annulled", "except_from", "condition", "condition_text", "status", "source",
@@ -79,6 +93,7 @@ TransferRow read_transfer(const YamlValue& value) {
   row.expires = date("expires");
   row.annulled = date("annulled");
   row.except_from = map.optional("except_from").ids();
+  check_exceptions(map.optional("except_from"), row.exporter, rules);
   row.condition = text_or_empty(map.optional("condition"));
   row.condition_text = text_or_empty(map.optional("condition_text"));
   row.status = word_of(map.required("status"), {TransferStatus::in_force, TransferStatus::contested,
@@ -122,7 +137,7 @@ void read_transfers(const YamlValue& root, policy::RuleBook& into) {
   const YamlMap map = root.map({"version", "transfers"});
   into.transfers_version = text_or_empty(map.required("version"));
   for (const YamlValue& value : map.required("transfers").sequence()) {
-    TransferRow row = read_transfer(value);
+    TransferRow row = read_transfer(value, into);
     const bool known = std::any_of(
         into.jurisdictions.begin(), into.jurisdictions.end(),
         [&](const auto& jurisdiction) { return jurisdiction.second.regime == row.exporter; });

@@ -147,7 +147,7 @@ asio::awaitable<PolicyReport> PolicyChanges::report_of(const HeldPolicy& next) {
   report.diff =
       co_await read_apart([&] { return diff_of(now.accepted.texts, next.accepted.texts); });
   report.material = policy::material_change(now.rules, next.rules);
-  report.warnings = next.warnings;
+  report.warnings = warnings_of(next, read_clocks().wall);
   co_return report;
 }
 

@@ -22,9 +22,17 @@ PolicyText text_of(const std::filesystem::path& path, std::string_view embedded_
   std::string text(yaml_file_bytes_max + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  Faults of_reading;
   // The reader says best why a file cannot be read.
-  if (text.empty()) (void)YamlDocument::from_file(path, faults);
-  return {path.string(), std::move(text), false};
+  if (text.empty()) (void)YamlDocument::from_file(path, of_reading);
+  for (const Fault& fault : of_reading.in_order())
+    faults.add(fault);
+  return {path.string(), std::move(text), false, of_reading.empty()};
+}
+
+// Absent where there is nothing to read: one fault of that is enough.
+YamlValue root_of(const YamlDocument& document, const PolicyText& text) {
+  return text.is_read ? document.root() : YamlValue{};
 }
 
 // Each part with its length before it, so that no text can pass for another.
@@ -66,12 +74,18 @@ std::optional<LoadedPolicy> read_policy(PolicyTexts texts, policy::WallTime now,
   LoadedPolicy loaded;
   policy::RuleBook& rules = loaded.rules;
   rules.hash = hash_of(texts);
-  read_jurisdictions(law.root(), rules);
-  read_transfers(transfers.root(), rules);
-  read_rules(document.root(), rules);
+  const YamlValue law_root = root_of(law, texts.jurisdictions);
+  read_jurisdictions(law_root, rules);
+  // The others name jurisdictions. Without any, each name would be a fault, and none of theirs.
+  if (law_root.is_present()) {
+    read_transfers(root_of(transfers, texts.transfers), rules);
+    read_rules(root_of(document, texts.policy), rules);
+  }
   for (const Fault& fault : found.in_order())
     faults.add(fault);
-  if (!found.empty()) return std::nullopt;
+  const bool is_whole =
+      texts.policy.is_read && texts.jurisdictions.is_read && texts.transfers.is_read;
+  if (!found.empty() || !is_whole) return std::nullopt;
   loaded.warnings = warnings_of(rules, now);
   loaded.texts = std::move(texts);
   return loaded;
@@ -84,24 +98,27 @@ void replace_texts(const PolicyFiles& files, PolicyTexts& texts, Faults& faults)
 }
 
 void bind_server(const Config& config, policy::RuleBook& rules, Faults& faults) {
-  const std::string& processor = config.conference_server.processor;
-  const auto fault = [&](std::string what, std::string remedy) {
-    faults.add({config.file, 0, 0, "conference_server", std::move(what), std::move(remedy)});
+  const auto fault = [&](YamlPosition at, std::string_view key, std::string what,
+                         std::string remedy) {
+    faults.add({config.file, at.line, at.column, "conference_server." + std::string{key},
+                std::move(what), std::move(remedy)});
   };
+  const std::string& processor = config.conference_server.processor;
   if (!processor.empty() && !rules.processors.contains(processor)) {
     std::vector<std::string_view> names;
     for (const auto& [name, unused] : rules.processors)
       names.push_back(name);
-    fault("the policy declares no processor " + as_shown(processor), suggest(processor, names));
-    return;
+    fault(config.places.server_processor, "processor",
+          "the policy declares no processor " + as_shown(processor), suggest(processor, names));
+  } else if (!processor.empty()) {
+    rules.server.processor = processor;
   }
   const std::string& place = config.conference_server.jurisdiction;
   if (!place.empty() && !rules.jurisdictions.contains(place)) {
-    fault("nothing is known about the jurisdiction " + as_shown(place),
+    fault(config.places.server_jurisdiction, "jurisdiction",
+          "nothing is known about the jurisdiction " + as_shown(place),
           "write one that jurisdictions.yaml has, or add its row");
-    return;
   }
-  if (!processor.empty()) rules.server.processor = processor;
   rules.server.jurisdiction = place;
 }
 

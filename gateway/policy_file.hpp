@@ -16,6 +16,8 @@ struct LoadedPolicy {
   PolicyTexts texts;
   // What is not wrong but will deny something, or rests on weak ground; sentences for the operator.
   std::vector<std::string> warnings;
+  // Those of them that are about the configuration: no passing of time changes them.
+  std::vector<std::string> configuration_warnings;
 };
 
 // What the operator wrote, apart from what came with the program: another release changes nothing

@@ -1,5 +1,7 @@
 #include "gateway/policy_in_force.hpp"
 
+#include "gateway/policy_warnings.hpp"
+
 namespace assent::gateway {
 
 HeldPolicy hold_files(LoadedPolicy loaded, WallTime now) {
@@ -12,8 +14,15 @@ HeldPolicy hold_files(LoadedPolicy loaded, WallTime now) {
   held.accepted.at = now;
   held.accepted.texts = std::move(loaded.texts);
   held.rules = std::move(loaded.rules);
-  held.warnings = std::move(loaded.warnings);
+  held.configuration_warnings = std::move(loaded.configuration_warnings);
   return held;
+}
+
+std::vector<std::string> warnings_of(const HeldPolicy& held, WallTime now) {
+  auto warnings = held.configuration_warnings;
+  for (std::string& warning : warnings_of(held.rules, now))
+    warnings.push_back(std::move(warning));
+  return warnings;
 }
 
 }  // namespace assent::gateway

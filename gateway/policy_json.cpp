@@ -98,11 +98,11 @@ std::string policy_report_json(const PolicyReport& report, bool dry_run) {
                                       {"effect", effect_of(report.effect)}});
 }
 
-std::string policy_in_force_json(const HeldPolicy& held) {
+std::string policy_in_force_json(const HeldPolicy& held, WallTime now) {
   json::object object = accepted_object(held.accepted);
   object["versions"] = {{"jurisdictions", held.rules.jurisdictions_version},
                         {"transfers", held.rules.transfers_version}};
-  object["warnings"] = words_of(held.warnings);
+  object["warnings"] = words_of(warnings_of(held, now));
   return json::serialize(object);
 }
 

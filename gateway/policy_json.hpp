@@ -11,7 +11,7 @@ namespace assent::gateway {
 [[nodiscard]] Answered<PolicyProposal> parse_policy_proposal(const boost::json::value& body);
 
 [[nodiscard]] std::string policy_report_json(const PolicyReport& report, bool dry_run);
-[[nodiscard]] std::string policy_in_force_json(const HeldPolicy& held);
+[[nodiscard]] std::string policy_in_force_json(const HeldPolicy& held, WallTime now);
 [[nodiscard]] std::string accepted_policy_json(const AcceptedPolicy& accepted);
 
 }  // namespace assent::gateway

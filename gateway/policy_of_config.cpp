@@ -17,7 +17,8 @@ void check_gateway_jurisdiction(const Config& config, const policy::RuleBook& ru
                                 Faults& faults) {
   const std::string& place = config.gateway.jurisdiction;
   if (place.empty() || rules.jurisdictions.contains(place)) return;
-  faults.add({config.file, 0, 0, "gateway.jurisdiction",
+  const YamlPosition at = config.places.gateway_jurisdiction;
+  faults.add({config.file, at.line, at.column, "gateway.jurisdiction",
               "nothing is known about the jurisdiction " + as_shown(place),
               "write one that jurisdictions.yaml has, or add its row"});
 }
@@ -97,6 +98,7 @@ std::optional<LoadedPolicy> policy_of_config(const Config& config, PolicyTexts t
                        " has a place in assent.yaml, and the policy does not declare it: it gets "
                        "no media");
   }
+  loaded->configuration_warnings = warnings;
   warnings.insert(warnings.end(), loaded->warnings.begin(), loaded->warnings.end());
   loaded->warnings = std::move(warnings);
   return loaded;

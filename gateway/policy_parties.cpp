@@ -52,7 +52,11 @@ Instrument read_instrument(const YamlValue& value, const RuleBook& rules) {
   instrument.mechanism = mechanism.value_or(Mechanism::none);
   const YamlValue country = map.optional("country");
   instrument.country = text_or_empty(country);
-  if (!instrument.country.empty()) check_country(country, instrument.country, rules);
+  if (instrument.country == "EU" || instrument.country == "*")
+    country.fault(as_shown(instrument.country) + " is no single country",
+                  "name one, or remove it: the mechanism then holds for all of the processor's");
+  else if (!instrument.country.empty())
+    check_country(country, instrument.country, rules);
   instrument.entity = text_or_empty(map.optional("entity"));
   instrument.categories = declared_ids(map.required("categories"), rules.categories, "categories");
   instrument.module = text_or_empty(map.optional("module"));
@@ -153,8 +157,9 @@ Tightening::OfPurpose read_tight_purpose(const YamlValue& value, const policy::P
     const policy::Notice* found = find_notice(rules, tight.notice, "");
     if (!tight.notice.empty() && found == nullptr)
       notice.fault(as_shown(tight.notice) + " is not declared under 'notices'", "declare it");
-    if (found != nullptr && general != nullptr && !general->notice.empty() &&
-        found->general != general->notice && found->id != general->notice)
+    if (found != nullptr && general != nullptr &&
+        !check_notice(rules, general->notice,
+                      {found->id, found->version, found->language, found->hash}))
       notice.fault("does not make the notice " + as_shown(general->notice) + " more specific",
                    "give it 'general: " + general->notice + "'");
   }

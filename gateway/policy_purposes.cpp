@@ -50,6 +50,16 @@ Notice read_notice(const YamlValue& value) {
   return notice;
 }
 
+bool makes_itself_specific(const policy::RuleBook& rules, const Notice& notice) {
+  const Notice* general = &notice;
+  for (std::size_t steps = 0; steps < rules.notices.size(); ++steps) {
+    general = general->general.empty() ? nullptr : find_notice(rules, general->general, "");
+    if (general == nullptr) return false;
+    if (general->id == notice.id) return true;
+  }
+  return false;  // a circle that it only leads into
+}
+
 // Evidence that a method must ask for, because without it the method proves nothing.
 std::vector<std::string_view> least_evidence(Method method) {
   switch (method) {
@@ -183,6 +193,9 @@ void read_notices(const YamlValue& section, policy::RuleBook& into) {
     const std::string& general = into.notices[i].general;
     if (!general.empty() && find_notice(into, general, "") == nullptr)
       values[i].fault("the general notice " + as_shown(general) + " is not declared", "declare it");
+    if (makes_itself_specific(into, into.notices[i]))
+      values[i].fault("makes itself specific, directly or by way of others",
+                      "remove 'general' from one of them");
   }
 }
 

@@ -21,8 +21,10 @@ std::string name_of(const policy::TransferRow& row) {
 
 void warn_of_law(const policy::RuleBook& rules, policy::WallTime now,
                  std::vector<std::string>& warnings) {
-  std::vector<std::string> unsourced, stale, contested;
+  std::vector<std::string> unsourced, stale, contested, unregulated;
   for (const auto& [code, row] : rules.jurisdictions) {
+    const bool is_country = policy::country_of(code) == code;
+    if (is_country && row.regime.empty()) unregulated.push_back(code);
     if (row.source.empty())
       unsourced.push_back(code);
     else if (policy::is_stale(row.review_by, now))
@@ -33,12 +35,22 @@ void warn_of_law(const policy::RuleBook& rules, policy::WallTime now,
   add(warnings, "jurisdictions without a source, which act strictest", unsourced);
   add(warnings, "jurisdictions past their review date, which act strictest", stale);
   add(warnings, "jurisdictions whose rule is contested", contested);
+  add(warnings, "countries without a 'regime', from which no transfer needs a mechanism",
+      unregulated);
+}
+
+// A country with a row, every country, or a regime.
+bool is_placed(const policy::RuleBook& rules, const std::string& importer) {
+  if (importer == "*" || rules.jurisdictions.contains(importer)) return true;
+  return std::any_of(rules.jurisdictions.begin(), rules.jurisdictions.end(),
+                     [&](const auto& row) { return row.second.regime == importer; });
 }
 
 void warn_of_transfers(const policy::RuleBook& rules, policy::WallTime now,
                        std::vector<std::string>& warnings) {
-  std::vector<std::string> unsourced, stale, contested;
+  std::vector<std::string> unsourced, stale, contested, nowhere;
   for (const policy::TransferRow& row : rules.transfers) {
+    if (!is_placed(rules, row.importer)) nowhere.push_back(name_of(row));
     if (row.source.empty())
       unsourced.push_back(name_of(row));
     else if (policy::is_stale(row.review_by, now))
@@ -49,6 +61,10 @@ void warn_of_transfers(const policy::RuleBook& rules, policy::WallTime now,
   add(warnings, "transfer mechanisms without a source, which are not relied on", unsourced);
   add(warnings, "transfer mechanisms past their review date, which are not relied on", stale);
   add(warnings, "contested transfer mechanisms", contested);
+  add(warnings,
+      "transfer mechanisms toward a place without a row in jurisdictions.yaml, which "
+      "cover no sink",
+      nowhere);
 }
 
 void warn_of_processors(const policy::RuleBook& rules, policy::WallTime now,

@@ -201,6 +201,8 @@ result<PatchParticipant, Problem> parse_patch_participant(const json::value& bod
                  "opting out is one way, nothing takes it back: write true, or leave it out");
   }
   request.ciphertext_only = reader.optional_flag("ciphertext_only");
+  reader.optional_object("policy",
+                         [&](ObjectReader& nested) { request.policy = read_policy_layer(nested); });
   return finished(reader, std::move(request));
 }
 

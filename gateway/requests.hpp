@@ -62,6 +62,7 @@ struct PatchParticipant {
   std::optional<MinorStatus> minor;
   bool sale_opt_out = false;
   std::optional<bool> ciphertext_only;
+  std::optional<PolicyLayer> policy;  // tightens this leg further
 };
 
 enum class Side : unsigned char { client, server };

@@ -89,6 +89,8 @@ template <>
 inline constexpr std::string_view event_word<policy::TenantSet> = "tenant_set";
 template <>
 inline constexpr std::string_view event_word<policy::RoomTightened> = "room_tightened";
+template <>
+inline constexpr std::string_view event_word<policy::LegTightened> = "leg_tightened";
 
 constexpr std::string_view evidence_given = "given";
 
@@ -209,6 +211,9 @@ static void describe(auto& visit, Is<policy::TenantSet> auto& of) {
 }
 static void describe(auto& visit, Is<policy::RoomTightened> auto& of) {
   visit("room", of.room);
+}
+static void describe(auto& visit, Is<policy::LegTightened> auto& of) {
+  visit("leg", of.leg);
 }
 
 namespace {

@@ -96,15 +96,21 @@ struct TenantSet {
 struct RoomTightened {
   Tightening room;
 };
+// Replaces the layer of one participant's leg.
+struct LegTightened {
+  std::string participant;
+  Tightening leg;
+};
 // `rules` must outlive its use by the room.
 struct RulesChanged {
   const RuleBook* rules = nullptr;
 };
 struct TimePassed {};
 
-using Event = std::variant<TimePassed, ParticipantJoined, ParticipantLeft, ConsentStated,
-                           ConsentWithdrawn, ConsentInvalidated, NoticeGiven, PurposeStarted,
-                           PurposeStopped, JurisdictionAdded, JurisdictionsReevaluated, MinorStated,
-                           SaleOptedOut, CiphertextStated, TenantSet, RoomTightened, RulesChanged>;
+using Event =
+    std::variant<TimePassed, ParticipantJoined, ParticipantLeft, ConsentStated, ConsentWithdrawn,
+                 ConsentInvalidated, NoticeGiven, PurposeStarted, PurposeStopped, JurisdictionAdded,
+                 JurisdictionsReevaluated, MinorStated, SaleOptedOut, CiphertextStated, TenantSet,
+                 RoomTightened, LegTightened, RulesChanged>;
 
 }  // namespace assent::policy

@@ -45,19 +45,13 @@ std::string_view title(Axis axis) {
 
 // "25 November 2026, 14:03:07 UTC"
 std::string date_in_words(WallTime time) {
-  constexpr std::array<std::string_view, 12> months{
-      "January", "February", "March",     "April",   "May",      "June",
-      "July",    "August",   "September", "October", "November", "December"};
   const auto midnight = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{midnight};
   const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::seconds>(time - midnight)};
   std::array<char, 32> of_day{};
   std::snprintf(of_day.data(), of_day.size(), "%02d:%02d:%02d UTC",
                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
                 static_cast<int>(clock.seconds().count()));
-  return std::to_string(static_cast<unsigned>(date.day())) + ' ' +
-         std::string(months.at(static_cast<unsigned>(date.month()) - 1)) + ' ' +
-         std::to_string(static_cast<int>(date.year())) + ", " + of_day.data();
+  return in_words(midnight) + ", " + of_day.data();
 }
 
 // A sentence after "because".
@@ -89,7 +83,10 @@ std::string answer_of(const Explanation& explanation) {
            explanation.room + (decision.permitted ? " go to " : " do not go to ") + decision.sink;
   if (!decision.purpose.empty()) words += " for " + decision.purpose;
   words += ", because " + as_clause(sentence(decision.reason)) + ".";
-  if (!decision.blocker.empty()) words += " It depends on participant " + decision.blocker + ".";
+  if (!decision.blocker.empty())
+    words += explanation.others == Others::named
+                 ? " It depends on participant " + decision.blocker + "."
+                 : " It depends on somebody else who is present.";
   words += "\nThis is the answer as of " + date_in_words(explanation.at) + ".";
   if (explanation.since)
     words += " It has been so since " + date_in_words(*explanation.since) + ".";
@@ -100,6 +97,16 @@ std::string answer_of(const Explanation& explanation) {
 }
 
 }  // namespace
+
+std::string in_words(Date day) {
+  constexpr std::array<std::string_view, 12> months{
+      "January", "February", "March",     "April",   "May",      "June",
+      "July",    "August",   "September", "October", "November", "December"};
+  const std::chrono::year_month_day date{day};
+  return std::to_string(static_cast<unsigned>(date.day())) + ' ' +
+         std::string(months.at(static_cast<unsigned>(date.month()) - 1)) + ' ' +
+         std::to_string(static_cast<int>(date.year()));
+}
 
 std::string in_words(const Explanation& explanation) {
   std::string words = answer_of(explanation);

@@ -54,21 +54,22 @@ Reason Room::judge_mix(std::span<const std::string> contributors, std::string_vi
 }
 
 std::vector<Explanation> Room::explain(std::string_view participant,
-                                       std::string_view sink_or_purpose) const {
+                                       std::string_view sink_or_purpose, Others others) const {
   std::vector<Explanation> found;
   const Member* member = state_->find(participant);
   if (member == nullptr) return found;
   const RuleIndex& index = state_->index_;
   if (const auto slot = index.find_slot(sink_or_purpose)) {
-    found.push_back(state_->explain(*member, *slot));
+    found.push_back(state_->explain(*member, *slot, others));
     return found;
   }
   const auto purpose = index.find_purpose(sink_or_purpose);
   if (!purpose) return found;
   const auto& slots = index.purposes()[*purpose].slots;
   for (const std::size_t slot : slots)
-    if (state_->active_.test(slot)) found.push_back(state_->explain(*member, slot));
-  if (found.empty() && !slots.empty()) found.push_back(state_->explain(*member, slots.front()));
+    if (state_->active_.test(slot)) found.push_back(state_->explain(*member, slot, others));
+  if (found.empty() && !slots.empty())
+    found.push_back(state_->explain(*member, slots.front(), others));
   return found;
 }
 

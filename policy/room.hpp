@@ -56,7 +56,8 @@ class Room {
   // `sink_or_purpose`: the sinks of a purpose give one explanation each; a purpose that is not
   // started gives one that says so. Empty: neither is known.
   [[nodiscard]] std::vector<Explanation> explain(std::string_view participant,
-                                                 std::string_view sink_or_purpose) const;
+                                                 std::string_view sink_or_purpose,
+                                                 Others others = Others::named) const;
 
   // nullptr: no such participant or purpose.
   [[nodiscard]] const Consent* consent(std::string_view participant, std::string_view purpose,

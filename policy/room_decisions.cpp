@@ -129,7 +129,8 @@ Facts Room::State::facts_of(const Member& member, std::size_t slot, const Standi
   facts.everybody_granted = found.everybody;
   facts.somebody_granted = found.somebody;
   facts.go_on_without_refuser = found.go_on;
-  facts.notice_given = member.notice_given.test(at.purpose) || !own.statement.notice.id.empty();
+  facts.notice_given =
+      !member.notices_given[at.purpose].id.empty() || !own.statement.notice.id.empty();
   facts.own_use = at.own_use;
   facts.sale_permitted = member.sale_permitted;
   facts.transfer = transfer.reason;

@@ -97,21 +97,28 @@ const std::string& Room::State::required_notice(const Member& member, std::size_
   return specific ? layer->second.notice : indexed.rules->notice;
 }
 
-// Grants that refer to a notice which is not in force any more, unless it changed in form only.
+// The notice is not in force any more, unless it changed in form only.
+bool Room::State::is_outdated(const Member& member, std::size_t purpose,
+                              const NoticeReference& given) const {
+  const auto fit = check_notice(rules(), required_notice(member, purpose), given);
+  if (fit) return false;
+  const bool changed = fit.error().code == RefusalCode::notice_outdated;  // so there is another
+  return !changed || find_notice(rules(), given.id, given.language)->material;
+}
+
+// Grants that refer to such a notice are suspended, and who was given one has to be given another.
 void Room::State::invalidate_outdated(Member& member, Decisions& out) {
-  for (std::size_t purpose = 0; purpose < member.own.size(); ++purpose)
+  for (std::size_t purpose = 0; purpose < member.own.size(); ++purpose) {
+    NoticeReference& shown = member.notices_given[purpose];
+    if (is_outdated(member, purpose, shown)) shown = {};
     for (const Giver giver : {Giver::participant, Giver::guardian}) {
       const Consent& consent = (giver == Giver::guardian ? member.guardian : member.own)[purpose];
       if (consent.state != ConsentState::granted) continue;
-      const NoticeReference& given = consent.statement.notice;
-      const auto fit = check_notice(rules(), required_notice(member, purpose), given);
-      if (fit) continue;
-      const bool outdated =
-          fit.error().code == RefusalCode::notice_outdated;  // so there is another
-      if (outdated && !find_notice(rules(), given.id, given.language)->material) continue;
+      if (!is_outdated(member, purpose, consent.statement.notice)) continue;
       set_consent(member, purpose, giver,
                   after_closing(consent, ConsentState::invalidated, now_, pending_), out);
     }
+  }
 }
 
 // Everything by its name from the old rules to the new. What is not there any more is closed, what
@@ -159,7 +166,7 @@ void Room::State::remap(Member& member, const RuleIndex& next, const PurposeMask
                         Decisions& out) {
   std::vector<Consent> own(next.purposes().size());
   std::vector<Consent> guardian(next.purposes().size());
-  PurposeMask notice_given;
+  std::vector<NoticeReference> notices_given(next.purposes().size());
   for (std::size_t purpose = 0; purpose < index_.purposes().size(); ++purpose) {
     const auto found = next.find_purpose(index_.purposes()[purpose].name);
     for (const Giver giver : {Giver::participant, Giver::guardian}) {
@@ -170,14 +177,14 @@ void Room::State::remap(Member& member, const RuleIndex& next, const PurposeMask
       if (found) (giver == Giver::guardian ? guardian : own)[*found] = std::move(consent);
     }
     if (found && !suspended.test(purpose))
-      notice_given.set(*found, member.notice_given.test(purpose));
+      notices_given[*found] = std::move(member.notices_given[purpose]);
   }
   std::vector<Cell> cells(next.slots().size());
   for (std::size_t slot = 0; slot < index_.slots().size(); ++slot)
     if (active_.test(slot)) cells[*next.find_slot(index_.slots()[slot].name)] = member.cells[slot];
   member.own = std::move(own);
   member.guardian = std::move(guardian);
-  member.notice_given = notice_given;
+  member.notices_given = std::move(notices_given);
   member.cells = std::move(cells);
 }
 
@@ -187,15 +194,8 @@ void Room::State::refresh(Member& member) {
   member.layers = tenant == rules().tenants.end() ? Tightening{} : tenant->second;
   member.layers = tightened(tightened(std::move(member.layers), room_layer_), member.leg);
 
-  member.denied.reset();
-  for (std::size_t slot = 0; slot < index_.slots().size(); ++slot) {
-    const Slot& at = index_.slots()[slot];
-    const auto layer = member.layers.purposes.find(index_.purposes()[at.purpose].name);
-    const bool prohibited = layer != member.layers.purposes.end() && layer->second.prohibit;
-    if (tenant_missing || prohibited || member.layers.deny_sinks.contains(at.name) ||
-        member.layers.deny_processors.contains(at.processor))
-      member.denied.set(slot);
-  }
+  for (std::size_t slot = 0; slot < index_.slots().size(); ++slot)
+    member.denied.set(slot, tenant_missing || rules_out(member.layers, slot));
   const bool unflagged_as_minor =
       rules().minors.unflagged_as_minor || member.layers.unflagged_as_minor;
   member.needs_guardian = member.minor == Minor::yes || member.minor == Minor::unknown ||
@@ -205,6 +205,14 @@ void Room::State::refresh(Member& member) {
   refresh_bars(member);
   detach_profile(member);
   attach_profile(member);
+}
+
+bool Room::State::rules_out(const Tightening& layer, std::size_t slot) const {
+  const Slot& at = index_.slots()[slot];
+  const auto purpose = layer.purposes.find(index_.purposes()[at.purpose].name);
+  const bool prohibited = purpose != layer.purposes.end() && purpose->second.prohibit;
+  return prohibited || layer.deny_sinks.contains(at.name) ||
+         layer.deny_processors.contains(at.processor);
 }
 
 // The least strength and the mildest rule by purpose.

@@ -156,6 +156,10 @@ Accepted<void> Room::State::check(const CiphertextStated& event) const {
   return check_present(event.participant);
 }
 
+Accepted<void> Room::State::check(const LegTightened& event) const {
+  return check_present(event.participant);
+}
+
 Accepted<void> Room::State::check(const TenantSet& event) const {
   // A name that is written wrong must not end up with the laxer global policy.
   if (!event.tenant.empty() && !rules().tenants.contains(event.tenant))
@@ -182,6 +186,7 @@ void Room::State::apply(const ParticipantJoined& event, Decisions&) {
   member->leg = event.leg;
   member->own.resize(index_.purposes().size());
   member->guardian.resize(index_.purposes().size());
+  member->notices_given.resize(index_.purposes().size());
   member->cells.resize(index_.slots().size());
   refresh(*member);
   const auto at = std::lower_bound(members_.begin(), members_.end(), event.participant,
@@ -240,7 +245,7 @@ void Room::State::apply(const ConsentInvalidated& event, Decisions& out) {
 
 void Room::State::apply(const NoticeGiven& event, Decisions&) {
   const std::size_t purpose = *index_.find_purpose(event.purpose);
-  present(event.participant).notice_given.set(purpose);
+  present(event.participant).notices_given[purpose] = event.notice;
   touch(purpose);
 }
 
@@ -313,6 +318,14 @@ void Room::State::apply(const TenantSet& event, Decisions& out) {
 void Room::State::apply(const RoomTightened& event, Decisions& out) {
   room_layer_ = event.room;
   layers_changed(out);
+}
+
+void Room::State::apply(const LegTightened& event, Decisions& out) {
+  Member& member = present(event.participant);
+  member.leg = event.leg;
+  refresh(member);
+  invalidate_outdated(member, out);
+  touch_all();
 }
 
 void Room::State::apply(const RulesChanged& event, Decisions& out) {

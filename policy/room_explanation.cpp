@@ -78,24 +78,47 @@ std::string mechanism_in_words(Mechanism mechanism) {
   return "no mechanism";
 }
 
+// "an unknown place (ip) and NL (declared)"; empty without any.
 std::string places_in_words(const Member& member) {
-  if (member.evidence.empty()) return "Nothing says where this person is.";
   std::vector<std::string> hints;
   for (const JurisdictionEvidence& hint : member.evidence)
     hints.push_back((hint.code.empty() ? "an unknown place" : hint.code) + " (" +
                     text(to_string(hint.kind)) + ")");
-  return "Where this person is, by the evidence: " + listed(hints) + ".";
+  return listed(hints);
 }
 
-std::string law_in_words(const Facts& facts, const Survey& found, const Member& member) {
-  std::string words;
-  if (facts.rule == Rule::prohibit && facts.prohibition != Reason::permitted)
+// Why the rule is stricter than any law that is known to apply; empty where it is not.
+std::string instead_of_law(Reason prohibition) {
+  switch (prohibition) {
+    case Reason::jurisdiction_unknown:
+    case Reason::rule_unsourced:
+    case Reason::rule_stale:
+      return text(sentence(prohibition)) + ' ';
+    case Reason::policy_denies:
+      return "A policy of the customer, the room or a person asks for more than the law. ";
+    default:
+      return {};
+  }
+}
+
+// `holder`: with whom the rule comes; nullptr where that is not to be named.
+std::string law_in_words(const Facts& facts, const Survey& found, const Member& member,
+                         const Member* holder) {
+  std::string words = instead_of_law(facts.prohibition);
+  if (facts.rule == Rule::prohibit && facts.prohibition == Reason::prohibited)
     words = text(sentence(facts.prohibition)) + ' ';
   words += "The strictest rule among all who are present is that " +
            text(what_rule_asks(facts.rule)) + " (" + text(to_string(facts.rule)) + ").";
-  if (!found.rule_holder.empty() && found.rule_holder != member.id)
-    words += " It comes with participant " + found.rule_holder + ".";
-  return words + ' ' + places_in_words(member);
+  if (!found.rule_holder.empty() && found.rule_holder != member.id) {
+    words += holder == nullptr ? " It comes with somebody else."
+                               : " It comes with participant " + holder->id;
+    if (holder != nullptr)
+      words += holder->evidence.empty()
+                   ? ", of whom nothing says where they are."
+                   : ", who is by the evidence in: " + places_in_words(*holder) + ".";
+  }
+  if (member.evidence.empty()) return words + " Nothing says where this person is.";
+  return words + " Where this person is, by the evidence: " + places_in_words(member) + ".";
 }
 
 std::string consent_in_words(const Consent& own, ConsentState state) {
@@ -163,8 +186,32 @@ void rest_on(const JurisdictionRow& row, Finding& finding) {
   finding.source_date = row.source_date;
 }
 
-void explain_transfer(const TransferAnswer& answer, const std::string& to, const RuleBook& rules,
+// What the processor shows for the mechanism: who is certified or bound, and from when to when.
+std::string instruments_in_words(const Slot& at, Mechanism mechanism) {
+  std::string words;
+  for (const Instrument& one : at.instruments) {
+    const bool besides = mechanism == Mechanism::uk_extension && one.mechanism == Mechanism::dpf;
+    const bool here = one.country.empty() || one.country == at.jurisdiction ||
+                      one.country == country_of(at.jurisdiction);
+    if (!here || (one.mechanism != mechanism && !besides)) continue;
+    words += " " + at.processor + " shows for it:";
+    const auto add = [&words](std::string_view what, const std::string& value) {
+      if (!value.empty()) words += text(what) + value;
+    };
+    add(" ", one.entity);
+    add(", module ", one.module);
+    add(", reference ", one.reference);
+    add(", condition ", one.condition);
+    if (one.checked_at) add(", checked on ", in_words(*one.checked_at));
+    if (one.expires) add(", valid through ", in_words(*one.expires));
+    words += ".";
+  }
+  return words;
+}
+
+void explain_transfer(const TransferAnswer& answer, const Slot& at, const RuleBook& rules,
                       Finding& finding) {
+  const std::string& to = at.jurisdiction;
   if (answer.exporter.empty()) {
     finding.detail = answer.reason == Reason::permitted
                          ? "No transfer from one legal regime to another takes place."
@@ -179,6 +226,7 @@ void explain_transfer(const TransferAnswer& answer, const std::string& to, const
   else
     finding.detail = text(sentence(answer.reason)) + " It would go from " + answer.exporter +
                      " to " + to + (answer.mechanism == Mechanism::none ? "." : ", on " + by + ".");
+  finding.detail += instruments_in_words(at, answer.mechanism);
   for (const TransferRow& row : rules.transfers)
     if (row.exporter == answer.exporter && row.instrument == answer.instrument) {
       finding.source = row.source;
@@ -188,20 +236,35 @@ void explain_transfer(const TransferAnswer& answer, const std::string& to, const
 
 }  // namespace
 
-Explanation Room::State::explain(const Member& member, std::size_t slot) const {
+// Which of the layers rule it out.
+std::string Room::State::layers_in_words(const Member& member, std::size_t slot) const {
+  if (!member.denied.test(slot))
+    return "No policy of the customer, the room or the person rules it out.";
+  std::vector<std::string> layers;
+  const auto tenant = rules().tenants.find(tenant_);
+  if (tenant != rules().tenants.end() && rules_out(tenant->second, slot))
+    layers.push_back("the policy of the customer " + tenant_);
+  if (rules_out(room_layer_, slot)) layers.emplace_back("the room's own policy");
+  if (rules_out(member.leg, slot)) layers.emplace_back("this person's own policy");
+  if (layers.empty()) return "The policy of the customer " + tenant_ + " is not there any more.";
+  return "Ruled out by " + listed(layers) + ".";
+}
+
+Explanation Room::State::explain(const Member& member, std::size_t slot, Others others) const {
   const std::size_t purpose = index_.slots()[slot].purpose;
   const Standing stands = standing(member, purpose);
   const Survey found = survey(slot);  // also of a purpose that is not started
   const Facts facts = facts_of(member, slot, stands, found, transfer_of(member, slot));
-  Explanation explanation{id_, member.subject, now_, {}, decision_of(member, slot), {}};
+  Explanation explanation{id_, member.subject, now_, {}, decision_of(member, slot), {}, others};
   if (member.cells[slot].reason != Reason::undecided) explanation.since = member.cells[slot].since;
   for (std::size_t axis = 0; axis < axes; ++axis)
-    explanation.findings.push_back(finding(static_cast<Axis>(axis), member, slot, facts, found));
+    explanation.findings.push_back(
+        finding(static_cast<Axis>(axis), member, slot, facts, found, others));
   return explanation;
 }
 
 Finding Room::State::finding(Axis axis, const Member& member, std::size_t slot, const Facts& facts,
-                             const Survey& found) const {
+                             const Survey& found, Others others) const {
   const Slot& at = index_.slots()[slot];
   const IndexedPurpose& purpose = index_.purposes()[at.purpose];
   const Consent& own = member.own[at.purpose];
@@ -226,11 +289,11 @@ Finding Room::State::finding(Axis axis, const Member& member, std::size_t slot, 
     }
     case Axis::layers:
       if (!tenant_.empty()) one.row = "tenants/" + tenant_;
-      one.detail = content ? text("No policy of the customer, the room or the person rules it out.")
-                           : text(sentence(one.reason));
+      one.detail = layers_in_words(member, slot);
       break;
     case Axis::composition:
-      one.detail = law_in_words(facts, found, member);
+      one.detail = law_in_words(facts, found, member,
+                                others == Others::named ? find(found.rule_holder) : nullptr);
       if (found.row.empty()) break;
       one.row = "jurisdictions/" + found.row;
       if (const auto row = rules().jurisdictions.find(found.row);
@@ -276,7 +339,7 @@ Finding Room::State::finding(Axis axis, const Member& member, std::size_t slot, 
       one.detail = own_use_in_words(facts, at.processor);
       break;
     case Axis::transfer:
-      explain_transfer(transfer_of(member, slot), at.jurisdiction, rules(), one);
+      explain_transfer(transfer_of(member, slot), at, rules(), one);
       break;
     case Axis::required:
       one.detail = purpose.rules->requires_purposes.empty()

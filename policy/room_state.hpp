@@ -52,10 +52,10 @@ struct Member {
   Tightening leg;
   std::set<std::string, std::less<>> nonces;
 
-  std::vector<Consent> own;       // by purpose
-  std::vector<Consent> guardian;  // by purpose
-  PurposeMask notice_given;
-  std::vector<Cell> cells;  // by slot
+  std::vector<Consent> own;                    // by purpose
+  std::vector<Consent> guardian;               // by purpose
+  std::vector<NoticeReference> notices_given;  // by purpose; without an id: none
+  std::vector<Cell> cells;                     // by slot
 
   // Derived from the above and the rules.
   Tightening layers;  // tenant, room and leg together
@@ -121,7 +121,7 @@ class Room::State {
 
   [[nodiscard]] Decision decision(std::string_view participant, std::string_view sink) const;
   [[nodiscard]] Decision decision_of(const Member& member, std::size_t slot) const;
-  [[nodiscard]] Explanation explain(const Member& member, std::size_t slot) const;
+  [[nodiscard]] Explanation explain(const Member& member, std::size_t slot, Others others) const;
   [[nodiscard]] Asking asking(const Member& member, std::size_t purpose) const;
   [[nodiscard]] const Member* find(std::string_view participant) const;
 
@@ -152,6 +152,7 @@ class Room::State {
   Accepted<void> check(const CiphertextStated& event) const;
   Accepted<void> check(const TenantSet& event) const;
   Accepted<void> check(const RoomTightened&) const { return {}; }
+  Accepted<void> check(const LegTightened& event) const;
   Accepted<void> check(const RulesChanged& event) const;
   [[nodiscard]] Accepted<void> check_present(std::string_view participant) const;
   [[nodiscard]] Accepted<void> check_pair(std::string_view participant,
@@ -175,6 +176,7 @@ class Room::State {
   void apply(const CiphertextStated& event, Decisions& out);
   void apply(const TenantSet& event, Decisions& out);
   void apply(const RoomTightened& event, Decisions& out);
+  void apply(const LegTightened& event, Decisions& out);
   void apply(const RulesChanged& event, Decisions& out);
 
   // What follows from an event (room_effects.cpp).
@@ -185,6 +187,8 @@ class Room::State {
   void close_slot(std::size_t slot, Reason why, Decisions& out);
   void layers_changed(Decisions& out);
   void invalidate_outdated(Member& member, Decisions& out);
+  [[nodiscard]] bool is_outdated(const Member& member, std::size_t purpose,
+                                 const NoticeReference& given) const;
   void move_to(const RuleIndex& next, Decisions& out);
   void remap(Member& member, const RuleIndex& next, const PurposeMask& suspended, Decisions& out);
   void refresh(Member& member);
@@ -213,8 +217,12 @@ class Room::State {
   [[nodiscard]] WallTime deadline_of(const Member& member, std::size_t slot,
                                      const Standing& standing, const Survey& survey,
                                      const TransferAnswer& transfer) const;
+
+  // Reasons for people (room_explanation.cpp).
   [[nodiscard]] Finding finding(Axis axis, const Member& member, std::size_t slot,
-                                const Facts& facts, const Survey& survey) const;
+                                const Facts& facts, const Survey& survey, Others others) const;
+  [[nodiscard]] std::string layers_in_words(const Member& member, std::size_t slot) const;
+  [[nodiscard]] bool rules_out(const Tightening& layer, std::size_t slot) const;
 
   [[nodiscard]] Member& present(std::string_view participant);  // checked before
   [[nodiscard]] const RuleBook& rules() const { return index_.rules(); }

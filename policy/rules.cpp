@@ -89,6 +89,9 @@ std::set<std::string> terms_of(const RuleBook& rules, std::string_view purpose) 
   }
   for (const auto& [name, sink] : rules.sinks)
     if (sink.purpose == purpose) add_recipient(rules, sink.processor, sink.jurisdiction, terms);
+  const Server& server = rules.server;
+  if (judge_binding(rules, purpose, server.processor, server.jurisdiction) == Reason::permitted)
+    add_recipient(rules, server.processor, server.jurisdiction, terms);
   return terms;
 }
 

@@ -161,6 +161,7 @@ TEST(AccessToParticipants, APersonAddsOnlyWhatRestricts) {
   EXPECT_EQ(pointer_of(R"({"reevaluate":true,"jurisdictions":{}})"), "/reevaluate");
   EXPECT_EQ(pointer_of(R"({"minor":false})"), "/minor");
   EXPECT_EQ(pointer_of(R"({"ciphertext_only":false})"), "/ciphertext_only");
+  EXPECT_EQ(pointer_of(R"({"policy":{"all_party":"stop"}})"), "/policy");
   EXPECT_EQ(pointer_of(R"({"jurisdictions":{"account":["DE"]}})"), "/jurisdictions/account");
   EXPECT_EQ(pointer_of(R"({"jurisdictions":{"e164":"+4930123"}})"), "/jurisdictions/e164");
   EXPECT_EQ(pointer_of(R"({"jurisdictions":{"ip":"192.0.2.7"}})"), "/jurisdictions/ip");

@@ -75,7 +75,7 @@ TEST(CdrJson, SaysTheSameAfterReadingBack) {
   EXPECT_EQ(to_json(*parse_cdr(bare)), bare);
 }
 
-TEST(CdrJson, NeverHoldsAWholeAddressOrNumber) {
+TEST(CdrJson, Row07NeverHoldsAWholeAddressOrNumber) {
   const std::string text = to_json(full_record());
   EXPECT_EQ(text.find("192.0.2.77"), std::string::npos);
   EXPECT_NE(text.find("192.0.2.0\\/24"), text.find("192.0.2.0/24"));  // in one of the two spellings

@@ -101,12 +101,18 @@ TEST_F(Check, WarnsOfWhatIsLeftOutAndWillDeny) {
 TEST_F(Check, HoldsTheConfigurationAgainstThePolicyThatItNames) {
   const auto file = write("assent.yaml",
                           "gateway: {jurisdiction: QQ}\n"
-                          "conference_server: {processor: nobody}\n"
+                          "conference_server: {processor: nobody, jurisdiction: ZZ}\n"
                           "sinks:\n  recordr: {kind: ogg}\n");
   EXPECT_FALSE(check_files({file}, here(), today(), out, err));
   EXPECT_THAT(err.str(),
-              HasSubstr("gateway.jurisdiction: nothing is known about the jurisdiction"));
-  EXPECT_THAT(err.str(), HasSubstr("the policy declares no processor 'nobody'"));
+              HasSubstr(file.string() + ":1:25: gateway.jurisdiction: nothing is known about the "
+                                        "jurisdiction 'QQ'\n  remedy: write one"));
+  EXPECT_THAT(err.str(), HasSubstr(file.string() +
+                                   ":2:32: conference_server.processor: the policy declares no "
+                                   "processor 'nobody'\n  remedy: one of: "));
+  EXPECT_THAT(err.str(), HasSubstr(file.string() +
+                                   ":2:54: conference_server.jurisdiction: nothing is known about "
+                                   "the jurisdiction 'ZZ'"));
   EXPECT_THAT(err.str(), HasSubstr("assent.yaml:4:12: sinks.recordr: the policy declares no sink"));
 }
 
@@ -126,6 +132,7 @@ TEST_F(Check, TellsTheFilesOfThePolicyByTheirKeysAndChecksThemTogether) {
   EXPECT_EQ(kind_of(law), CheckedFile::jurisdictions);
   EXPECT_EQ(kind_of(transfers), CheckedFile::transfers);
   EXPECT_EQ(kind_of(write("d.yaml", "sinks: {}\n")), CheckedFile::config);
+  EXPECT_EQ(kind_of(write("e.yaml", "version: 1\nmethods: {}\n")), CheckedFile::policy);
   EXPECT_TRUE(check_files({transfers, rules, law}, here(), today(), out, err)) << err.str();
   EXPECT_THAT(out.str(), HasSubstr("policy " + rules.string() + ", jurisdictions " + law.string() +
                                    ", transfers " + transfers.string() + ": sound"));

@@ -74,6 +74,7 @@ void join(test::RunningService& service, const std::string& participant,
               R"({"subject": "s", "minor": false, "jurisdictions": )" + jurisdictions + "}");
 }
 
+// Row 07: the address is evidence of jurisdiction, shortened in the record, and nothing else.
 TEST(JurisdictionOfAParticipant, IsTheUnionOfWhatNumberAndAddressTellAndIsInTheRecord) {
   test::RunningService::Options options;
   options.ip_database = test::real_ip_database();

@@ -219,6 +219,21 @@ TEST_F(Changes, APersonsOwnTokenAddsWhatRestrictsAndNothingElse) {
   EXPECT_EQ(service->call_as(Role::guardian, "PATCH", caller.path, "{}").status, 403U);
 }
 
+TEST_F(Changes, APersonIsNotToldWhoElseADecisionDependsOn) {
+  open();
+  Caller caller{*service, "standup", "caller", 1};
+  Caller other{*service, "standup", "somebody-7", 2};
+  patch(other, R"({"jurisdictions": {"declared": ["DE"]}})");
+  EXPECT_EQ(grant_of(caller, grant()), "others_missing");
+  const auto path = caller.path + "/decisions/recording?explain=true";
+  const auto told = [&](Role role) {
+    return json::serialize(service->call_as(role, "GET", path).body);
+  };
+  EXPECT_NE(told(Role::privacy_officer).find("somebody-7"), std::string::npos);
+  EXPECT_EQ(told(Role::participant).find("somebody-7"), std::string::npos);
+  EXPECT_NE(told(Role::participant).find("somebody else"), std::string::npos);
+}
+
 // --- guardians ---
 
 const json::object by_guardian{{"giver", "guardian"},
@@ -382,6 +397,45 @@ TEST_F(Changes, ALegsLayerHoldsForOnePersonAndCannotLoosenTheRooms) {
   EXPECT_EQ(known.at_pointer("/layers/tenant/sale"), json::value("deny"));
   Caller other{*service, "standup", "other", 2};
   EXPECT_NE(reason_at(seen(other), "recorder"), "policy_denies");
+}
+
+TEST_F(Changes, ALegIsTightenedInMidCallBeforeTheAnswerAndNeverLoosened) {
+  open();
+  Caller caller{*service, "standup", "caller", 0xabc};
+  Caller other{*service, "standup", "other", 2};
+  caller.connect(*service);
+  (void)grant_of(other, grant());
+  EXPECT_EQ(grant_of(caller, grant()), "permitted");
+  caller.speak();
+  EXPECT_TRUE(archive.receive());
+  const auto denied = patch(caller, R"({"policy": {"deny_processors": ["hosting"]}})");
+  caller.speak();
+  EXPECT_EQ(archive.receive(50ms), std::nullopt);
+  EXPECT_EQ(reason_at(denied, "archive"), "policy_denies");
+  EXPECT_EQ(reason_at(denied, "recorder"), "permitted");
+  EXPECT_EQ(reason_at(seen(other), "archive"), "permitted") << "it is the caller's own";
+  const auto grown =
+      patch(caller, R"({"policy": {"purposes": {"recording": {"least_strength": "strong"}}}})");
+  EXPECT_EQ(grown.at("layers").at("participant"),
+            json::parse(R"({"purposes": {"recording": {"least_strength": "strong"}},
+                            "deny_processors": ["hosting"]})"));
+  EXPECT_EQ(reason_at(grown, "recorder"), "strength_too_weak");
+  EXPECT_EQ(codes_of_last(CauseForClosing::policy_change), (Codes{"NL"}));
+
+  const auto milder = service->call(
+      "PATCH", caller.path,
+      R"({"minor": true, "policy": {"purposes": {"recording": {"least_strength": "firm"}}}})");
+  EXPECT_EQ(milder.status, 422U);
+  EXPECT_EQ(pointer_of(milder), "/policy/purposes/recording/least_strength");
+  EXPECT_EQ(seen(caller), grown) << "all of it counts, or nothing";
+  EXPECT_EQ(
+      service
+          ->call_as(Role::participant, "PATCH", caller.path, R"({"policy": {"all_party": "stop"}})")
+          .status,
+      403U);
+  service->ask("DELETE", room);
+  for (const auto& cdr : records())
+    EXPECT_TRUE(imbalances(cdr).empty()) << to_json(cdr);
 }
 
 // --- notices and statements ---

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <regex>
+#include <utility>
 
 #include "gateway/embedded.hpp"
+#include "gateway/policy_in_force.hpp"
+#include "gateway/policy_json.hpp"
 #include "policy/room.hpp"
 
 namespace assent::gateway {
@@ -132,6 +134,43 @@ TEST_F(PolicyFile, EveryRowSaysThatItIsNoAdviceAndWhenToReviewIt) {
   EXPECT_FALSE(read_policy(texts, noon, faults));
 }
 
+TEST_F(PolicyFile, WhatGoesStaleWhileItIsInForceIsToldThen) {
+  auto loaded = read_policy(texts, noon, faults);
+  ASSERT_TRUE(loaded);
+  loaded->configuration_warnings = {"of the configuration"};
+  const HeldPolicy held = hold_files(std::move(*loaded), noon);
+  const std::string stale = "past their review date";
+  EXPECT_THAT(policy_in_force_json(held, noon), testing::Not(HasSubstr(stale)));
+  const auto later = policy_in_force_json(held, noon + std::chrono::years{2});
+  EXPECT_THAT(later, HasSubstr(stale));
+  EXPECT_THAT(later, HasSubstr("of the configuration"));
+}
+
+TEST_F(PolicyFile, WarnsOfCountriesAndMechanismsThatItCannotJudgeTransfersBy) {
+  texts.transfers.text = replaced(texts.transfers.text, "importer: UY", "importer: UU");
+  load();
+  EXPECT_THAT(warnings, Contains(HasSubstr("EU to UU (2012/484/EU)")));
+  EXPECT_THAT(warnings, Contains(HasSubstr("from which no transfer needs a mechanism")));
+}
+
+TEST_F(PolicyFile, AnExceptionThatExceptsNobodyIsAFault) {
+  texts.transfers.text =
+      replaced(texts.transfers.text, "except_from: [IS, LI, NO]", "except_from: [IS, LI, NOR]");
+  EXPECT_FALSE(read_policy(texts, noon, faults));
+  ASSERT_EQ(faults.in_order().size(), 1U) << to_string(faults);
+  EXPECT_EQ(faults.in_order().at(0).path, "transfers[2].except_from[2]");
+  EXPECT_THAT(faults.in_order().at(0).what, HasSubstr("'NOR'"));
+}
+
+TEST_F(PolicyFile, AMechanismIsForOneCountryOrForAllOfTheProcessors) {
+  const Fault fault = fault_after(
+      "    own_use: false\n    media_path: true\n    # Each is",
+      "    own_use: false\n    media_path: true\n    mechanisms:\n"
+      "      - {mechanism: dpf, country: EU, entity: Hosting Inc, categories: [recordings], "
+      "checked_at: 2026-11-24, expires: 2027-06-30}\n    # Each is");
+  EXPECT_EQ(fault.path, "processors.hosting.mechanisms[0].country");
+}
+
 TEST_F(PolicyFile, StaleRowsAreToldOf) {
   const auto loaded = read_policy(texts, noon + std::chrono::years{2}, faults);
   ASSERT_TRUE(loaded);
@@ -246,6 +285,22 @@ TEST_F(PolicyFile, Row31ATenantsNoticeMustMakeTheGeneralOneSpecific) {
   EXPECT_THAT(to_string(faults), HasSubstr("more specific"));
 }
 
+TEST_F(PolicyFile, Row31ATenantsNoticeMayMakeTheGeneralOneSpecificStepByStep) {
+  const auto notice = [](const std::string& id, const std::string& general) {
+    return "  - id: " + id +
+           "\n    version: \"1\"\n    language: en\n    hash: sha256:0\n    general: " + general +
+           "\n    contact: officer\n";
+  };
+  texts.policy.text =
+      replaced(texts.policy.text, "notices:\n",
+               "notices:\n" + notice("clinic", "recording") + notice("ward", "clinic"));
+  with_tenant("    purposes:\n      recording: {notice: ward}\n");
+  EXPECT_EQ(load().tenants.at("clinic").purposes.at("recording").notice, "ward");
+  texts.policy.text = replaced(texts.policy.text, "general: recording", "general: ward");
+  EXPECT_FALSE(read_policy(texts, noon, faults));
+  EXPECT_THAT(to_string(faults), HasSubstr("makes itself specific"));
+}
+
 TEST_F(PolicyFile, Row34ANoticeWhoseTextChangedNeedsItsNewHash) {
   const Fault fault = fault_after("This call can be recorded.", "This call will be recorded.");
   EXPECT_THAT(fault.what, HasSubstr("not the hash"));
@@ -332,8 +387,24 @@ TEST_F(PolicyFile, TheConferenceServersProcessorMustBeDeclared) {
 }
 
 TEST_F(PolicyFile, AFileThatCannotBeReadIsOneFault) {
-  EXPECT_FALSE(load_policy({"/nowhere/policy.yaml", {}, {}}, noon, faults));
-  EXPECT_THAT(to_string(faults), HasSubstr("/nowhere/policy.yaml"));
+  for (const PolicyFiles& files :
+       {PolicyFiles{"/nowhere/file.yaml", {}, {}}, PolicyFiles{{}, "/nowhere/file.yaml", {}},
+        PolicyFiles{{}, {}, "/nowhere/file.yaml"}}) {
+    Faults of_files;
+    EXPECT_FALSE(load_policy(files, noon, of_files));
+    ASSERT_EQ(of_files.in_order().size(), 1U) << to_string(of_files);
+    EXPECT_EQ(of_files.in_order().at(0).file, "/nowhere/file.yaml");
+  }
+}
+
+TEST_F(PolicyFile, AFileThatIsNoYamlIsOneFault) {
+  for (PolicyText* text : {&texts.policy, &texts.jurisdictions, &texts.transfers}) {
+    const std::string sound = std::exchange(text->text, "a: [\n");
+    Faults of_text;
+    EXPECT_FALSE(read_policy(texts, noon, of_text));
+    EXPECT_EQ(of_text.in_order().size(), 1U) << to_string(of_text);
+    text->text = sound;
+  }
 }
 
 }  // namespace

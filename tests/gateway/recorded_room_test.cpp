@@ -121,7 +121,7 @@ class RecordedRoom : public testing::Test {
     policy::Tightening layer;
     layer.purposes[purpose].least = static_cast<policy::Strength>(below(5));
     layer.deny_sinks = {any_of<std::string>({"archive", "recorder"})};
-    switch (below(18)) {
+    switch (below(19)) {
       case 0:
       case 1:
       case 2:
@@ -156,6 +156,8 @@ class RecordedRoom : public testing::Test {
       case 16:
         return below(2) == 0 ? policy::Event{policy::RoomTightened{layer}}
                              : policy::Event{policy::TenantSet{"clinic"}};
+      case 17:
+        return policy::LegTightened{who, layer};
       default:
         return policy::RulesChanged{&book(below(2))};
     }

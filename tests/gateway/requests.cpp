@@ -101,7 +101,8 @@ constexpr std::string_view full_layer =
 
 constexpr std::string_view full_patch =
     R"({"jurisdictions":{"declared":["DE"],"ip":"192.0.2.7"},"reevaluate":true,)"
-    R"("minor":false,"sale_opt_out":true,"ciphertext_only":false})";
+    R"("minor":false,"sale_opt_out":true,"ciphertext_only":false,)"
+    R"("policy":{"deny_sinks":["a"]}})";
 
 TEST(Requests, WhatBecomesKnownLaterIsReadWhole) {
   const auto change = parse_patch_participant(*parse_json(full_patch));
@@ -111,10 +112,28 @@ TEST(Requests, WhatBecomesKnownLaterIsReadWhole) {
   EXPECT_EQ(change->minor, MinorStatus::adult);
   EXPECT_TRUE(change->sale_opt_out);
   EXPECT_EQ(change->ciphertext_only, false);
+  EXPECT_EQ(change->policy.value().deny_sinks, std::vector<std::string>{"a"});
   const auto nothing = parse_patch_participant(*parse_json("{}"));
   ASSERT_TRUE(nothing);
   EXPECT_FALSE(nothing->jurisdictions || nothing->reevaluate || nothing->minor ||
-               nothing->sale_opt_out || nothing->ciphertext_only);
+               nothing->sale_opt_out || nothing->ciphertext_only || nothing->policy);
+}
+
+TEST(Requests, Row01OfSignUpDataOnlyAnOpaqueSubjectEnters) {
+  using enum ProblemType;
+  for (const auto* subject : {"ann@example.org", "Ann Example", "+31 20 1234567", "a/b"}) {
+    const auto refused = participant(R"({"subject":")" + std::string(subject) + R"("})");
+    ASSERT_TRUE(refused) << subject;
+    EXPECT_EQ(refused->pointer, "/subject");
+    EXPECT_EQ(refused->detail.find(subject), std::string::npos) << "nor is it repeated";
+  }
+  for (const auto* field : {"name", "email", "phone", "password", "company", "source"}) {
+    const auto refused =
+        participant(R"({"subject":"s-81",")" + std::string(field) + R"(":"whatever"})");
+    ASSERT_TRUE(refused) << field;
+    EXPECT_EQ(refused->type, unknown_field);
+    EXPECT_EQ(refused->pointer, "/" + std::string(field));
+  }
 }
 
 TEST(Requests, MinorIsTrueFalseOrUnknown) {

@@ -65,7 +65,8 @@ std::vector<policy::Event> one_of_each() {
       SaleOptedOut{"p"},
       CiphertextStated{"p", false},
       TenantSet{"clinic"},
-      RoomTightened{tightening()}};
+      RoomTightened{tightening()},
+      LegTightened{"p", tightening()}};
 }
 
 RoomEvent recorded(const policy::Event& event) {

@@ -15,6 +15,20 @@ TEST_F(RelayTest, PacketsPassUnchangedBothWays) {
   EXPECT_EQ(sent_to(a.client)[0], rtp(9, Ssrc{0x77}));
 }
 
+TEST_F(RelayTest, Row25TheCallIsTheSameByteForByteWithAndWithoutAPermit) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  std::vector<std::vector<std::byte>> spoken;
+  for (std::uint16_t sequence = 1; sequence <= 10; ++sequence) {
+    if (sequence == 6) relay.set_permit(now, a.source, recorder, open_forever);
+    speak(a, sequence);
+    spoken.push_back(rtp(sequence));
+  }
+  EXPECT_EQ(sent_to(a.server), spoken);
+  EXPECT_EQ(sent_to(recorder).size(), 5U);
+}
+
 TEST_F(RelayTest, NothingReachesASinkWithoutAPermit) {
   relay.set_sink(recorder, {});
   const auto a = join(1000);

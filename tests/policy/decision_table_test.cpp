@@ -218,6 +218,29 @@ Facts mostly_content(std::mt19937_64& random, const std::vector<Table>& all) {
   return facts;
 }
 
+// The facts, with whatever no column of the table looks at such that every other axis is content;
+// as they are, where that cannot be.
+Facts otherwise_content(const Facts& facts, const Table& table) {
+  Facts content;
+  content.started = true;
+  content.binding = Reason::permitted;
+  content.denied_by_layer = false;
+  content.rule = Rule::per_participant;
+  content.ciphertext_only = content.needs_plaintext = false;
+  content.consent = ConsentState::granted;
+  content.needs_guardian = false;
+  content.strong_enough = true;
+  content.on_consent = content.on_request = content.requested = true;
+  content.all_bases = false;
+  content.everybody_granted = content.somebody_granted = content.notice_given = true;
+  content.own_use = false;
+  content.transfer = Reason::permitted;
+  content.requires_permitted = true;
+  for (const Column& column : table.columns)
+    column.set(content, column.value(facts));
+  return content;
+}
+
 class DecisionTable : public testing::Test {
  protected:
   const tests::Seed seed = tests::Seed::from_environment_or(14);
@@ -248,6 +271,29 @@ TEST_F(DecisionTable, NoAxisLooksAtAnythingElse) {
         ASSERT_EQ(to_string(judge(table.axis, facts)), by_table(table, facts))
             << to_string(table.axis);
       });
+}
+
+// Full condition coverage (MC/DC, unique cause): for each thing that an axis looks at there are two
+// cases which differ in nothing else, and the answers differ. And so for the decision.
+TEST_F(DecisionTable, EveryThingThatAnAxisLooksAtTurnsTheAnswerByItself) {
+  for (const Table& table : all)
+    for (const Column& column : table.columns) {
+      std::size_t of_axis = 0, of_decision = 0;
+      for_all(table, Facts{}, [&](Facts facts) {
+        const std::size_t here = column.value(facts);
+        for (std::size_t other = 0; other < here; ++other) {
+          Facts changed = facts;
+          column.set(changed, other);
+          const bool turns = judge(table.axis, facts) != judge(table.axis, changed);
+          if (!turns) continue;
+          ++of_axis;
+          if (decide(otherwise_content(facts, table)) != decide(otherwise_content(changed, table)))
+            ++of_decision;
+        }
+      });
+      EXPECT_GT(of_axis, 0U) << to_string(table.axis) << ", " << column.words.back();
+      EXPECT_GT(of_decision, 0U) << to_string(table.axis) << ", " << column.words.back();
+    }
 }
 
 TEST_F(DecisionTable, EveryLineIsNeeded) {

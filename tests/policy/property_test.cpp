@@ -53,6 +53,12 @@ Person any_person(Random& random, const std::string& id) {
   if (below(random, 4) == 0)
     person.events.emplace_back(JurisdictionAdded{id, {EvidenceKind::ip, any_of(random, places)}});
   if (below(random, 6) == 0) person.events.emplace_back(SaleOptedOut{id});
+  if (below(random, 8) == 0) {
+    Tightening leg;
+    leg.purposes[any_of(random, purpose_names)].least = static_cast<Strength>(below(random, 5));
+    leg.deny_sale = true;
+    person.events.emplace_back(LegTightened{id, leg});
+  }
   if (below(random, 8) == 0) person.events.emplace_back(CiphertextStated{id, true});
   if (below(random, 4) == 0)
     person.events.emplace_back(
@@ -350,13 +356,21 @@ TEST_F(Properties, ATenantsARoomsOrALegsLayerNeverOpensAnything) {
     Play without{rules}, with{rules};
     play_all(without, flat(people));
     auto events = flat(people);
-    const std::size_t where = below(random, 3);
+    const std::size_t where = below(random, 4);
     if (where == 0) events.insert(events.begin(), TenantSet{"strict"});
     if (where == 1) events.insert(events.begin(), RoomTightened{layer});
     for (Event& event : events)
       if (auto* joined = std::get_if<ParticipantJoined>(&event); joined && where == 2)
         joined->leg = layer;
+    if (where == 3) {  // in mid-call, in place of any that they asked for before
+      std::erase_if(events, [](const Event& e) { return std::holds_alternative<LegTightened>(e); });
+      without = Play{rules};
+      play_all(without, events);
+    }
     play_all(with, events);
+    if (where == 3)
+      for (const std::string& id : with.room.participants())
+        with.tell(LegTightened{id, layer});
     const auto before = open_pairs(without.room), after = open_pairs(with.room);
     ASSERT_TRUE(std::includes(before.begin(), before.end(), after.begin(), after.end()))
         << "round " << round << ", layer " << where;

@@ -1,6 +1,8 @@
 // What a room asks of each person and each event, bar by bar.
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "tests/policy/rulebook.hpp"
 
 namespace assent::policy::test {
@@ -220,6 +222,43 @@ TEST_F(Bars, ANoticeGivenOnOtherTermsWasNotGiven) {
   EXPECT_EQ(play.reason("a"), Reason::notice_missing);
 }
 
+TEST_F(Bars, ANoticeGivenThatIsNotInForceAnyMoreWasNotGiven) {
+  rules.purposes["recording"].combine = Combine::any;
+  rules.purposes["recording"].bases = {Basis::consent, Basis::requested_service};
+  rules.purposes["recording"].least = Strength::strong;
+  rules.purposes["recording"].notice = "shown";
+  rules.notices = {{"shown", "1", "en", "sha256:1", {}, {}, {}, {}, true},
+                   {"clinic", "1", "en", "sha256:c", {}, "shown", {}, {}, true}};
+  Statement by_request = granted_by(Method::implied);
+  by_request.notice = {};
+  const auto reason_after = [&](const std::function<void(Play&)>& change) {
+    Play play{rules};
+    play.join("a", "QN");
+    play.start("recording", {"recorder"});
+    play.tell(ConsentStated{"a", "recording", by_request});
+    play.tell(NoticeGiven{"a", "recording", {"shown", "1", "en", "sha256:1"}});
+    EXPECT_EQ(play.reason("a"), Reason::permitted);
+    change(play);
+    return play.reason("a");
+  };
+  RuleBook next = rules;
+  next.notices[0].version = "2";
+  EXPECT_EQ(reason_after([&](Play& play) { play.tell(RulesChanged{&next}); }),
+            Reason::notice_missing);
+  RuleBook form = next;
+  form.notices[0].material = false;
+  EXPECT_EQ(reason_after([&](Play& play) { play.tell(RulesChanged{&form}); }), Reason::permitted);
+  Tightening layer;
+  layer.purposes["recording"].notice = "clinic";
+  EXPECT_EQ(reason_after([&](Play& play) { play.tell(RoomTightened{layer}); }),
+            Reason::notice_missing);
+  EXPECT_EQ(reason_after([&](Play& play) {
+              play.tell(LegTightened{"a", layer});
+              play.tell(NoticeGiven{"a", "recording", {"clinic", "1", "en", "sha256:c"}});
+            }),
+            Reason::permitted);
+}
+
 // --- strength ---
 
 TEST_F(Bars, WhoMayBeAnywhereMeetsTheStrengthOfEveryJurisdiction) {
@@ -385,6 +424,41 @@ TEST_F(Bars, ALegsBarsAreItsOwnAndItsRuleIsTheRooms) {
   EXPECT_EQ(play.reason("a"), Reason::others_missing);
   EXPECT_EQ(play.room.decision("a", "recorder").rule, Rule::all_party);
   EXPECT_EQ(play.room.decision("a", "recorder").row, "") << "a layer's bar is no row of law";
+}
+
+TEST_F(Bars, ALegCanBeTightenedInMidCallForItselfOnly) {
+  Play play{rules};
+  for (const auto* id : {"a", "b"})
+    play.join(id, "NL");
+  play.start("recording", {"recorder"});
+  for (const auto* id : {"a", "b"})
+    play.grant(id);
+  Tightening leg;
+  leg.purposes["recording"].least = Strength::strong;
+  play.tell(LegTightened{"b", leg});
+  ASSERT_EQ(play.out.changed.size(), 1U);
+  EXPECT_EQ(play.reason("b"), Reason::strength_too_weak);
+  EXPECT_EQ(play.reason("a"), Reason::permitted);
+  leg = {};
+  leg.deny_sinks = {"recorder"};
+  play.tell(LegTightened{"b", leg});
+  EXPECT_EQ(play.reason("b"), Reason::policy_denies) << "it replaces the one before";
+  play.tell(ConsentStated{"b", "recording", granted_by(Method::written)});
+  EXPECT_EQ(play.reason("b"), Reason::policy_denies);
+  EXPECT_EQ(play.refusal(LegTightened{"nobody", leg}).code, RefusalCode::participant_unknown);
+}
+
+TEST_F(Bars, ALegsRuleInMidCallIsTheRooms) {
+  Play play{rules};
+  for (const auto* id : {"a", "b"})
+    play.join(id, "NL");
+  play.start("recording", {"recorder"});
+  play.grant("a");
+  EXPECT_EQ(play.reason("a"), Reason::permitted);
+  Tightening leg;
+  leg.purposes["recording"].at_least = Rule::all_party;
+  play.tell(LegTightened{"b", leg});
+  EXPECT_EQ(play.reason("a"), Reason::others_missing);
 }
 
 TEST_F(Bars, ALayersProhibitionSaysThatThePolicyDenies) {

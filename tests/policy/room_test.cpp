@@ -6,6 +6,7 @@ namespace assent::policy::test {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST(Room, DeniesEverythingAtFirst) {
@@ -169,6 +170,70 @@ TEST(Room, ExplainsInWordsThatCanBeForwarded) {
   EXPECT_THAT(words, testing::HasSubstr("jurisdictions/DE; Act of DE; a reliable place"));
   EXPECT_THAT(play.room.explain("a", "nonsense"), IsEmpty());
   EXPECT_EQ(play.room.explain("a", "summary").size(), 1u) << "also what is not started";
+}
+
+TEST(Room, NamesOthersOnlyToThoseWhoMayKnow) {
+  const RuleBook rules = rulebook();
+  Play play{rules};
+  play.join("a", "NL");
+  play.join("somebody", "QA");
+  play.start("recording", {"recorder"});
+  play.grant("a");
+  const auto words = [&](Others others) {
+    return in_words(play.room.explain("a", "recorder", others).at(0));
+  };
+  EXPECT_THAT(words(Others::named), HasSubstr("depends on participant somebody."));
+  EXPECT_THAT(
+      words(Others::named),
+      HasSubstr("comes with participant somebody, who is by the evidence in: QA (declared). "));
+  const auto own = words(Others::unnamed);
+  EXPECT_THAT(own, testing::Not(HasSubstr("participant somebody")));
+  EXPECT_THAT(own, HasSubstr("depends on somebody else who is present."));
+  EXPECT_THAT(own, HasSubstr("comes with somebody else."));
+}
+
+TEST(Room, SaysWhichLayerRulesItOutAndWhenItIsNoLaw) {
+  RuleBook rules = rulebook();
+  rules.tenants["clinic"].purposes["recording"].prohibit = true;
+  const auto finding_after = [&](Axis axis, const std::vector<Event>& events) {
+    Play play{rules};
+    play.join("a", "NL");
+    play.start("recording", {"recorder"});
+    for (const Event& event : events)
+      play.tell(event);
+    return play.room.explain("a", "recorder").at(0).findings.at(static_cast<std::size_t>(axis));
+  };
+  Tightening sink, processor, rule;
+  sink.deny_sinks = {"recorder"};
+  processor.deny_processors = {"own"};
+  rule.purposes["recording"].at_least = Rule::all_party;
+  EXPECT_EQ(finding_after(Axis::layers, {TenantSet{"clinic"}}).detail,
+            "Ruled out by the policy of the customer clinic.");
+  EXPECT_EQ(finding_after(Axis::layers, {RoomTightened{sink}, LegTightened{"a", processor}}).detail,
+            "Ruled out by the room's own policy and this person's own policy.");
+  const RuleBook without = rulebook();
+  EXPECT_EQ(finding_after(Axis::layers, {TenantSet{"clinic"}, RulesChanged{&without}}).detail,
+            "The policy of the customer clinic is not there any more.");
+  EXPECT_THAT(finding_after(Axis::composition, {RoomTightened{rule}}).detail,
+              HasSubstr("asks for more than the law"));
+  rules.composition.unknown = Rule::all_party;
+  EXPECT_THAT(
+      finding_after(Axis::composition, {JurisdictionAdded{"a", {EvidenceKind::ip, ""}}}).detail,
+      HasSubstr("It is not known which law protects somebody"));
+}
+
+TEST(Room, SaysWhatAProcessorShowsForATransfer) {
+  RuleBook rules = rulebook();
+  rules.processors["vendor"].instruments = {instrument(Mechanism::dpf), instrument(Mechanism::scc)};
+  Play play{rules};
+  play.join("a", "NL");
+  play.start("recording", {"archive"});
+  play.grant("a");
+  const auto found = play.room.explain("a", "archive").at(0);
+  EXPECT_EQ(found.findings.at(static_cast<std::size_t>(Axis::transfer)).detail,
+            "The transfer from EU to US rests on the EU-US Data Privacy Framework. vendor shows "
+            "for it: Vendor Inc, module 2, reference assessment 7, condition listed, checked on "
+            "1 January 2026, valid through 31 December 2027.");
 }
 
 TEST(Room, SaysSinceWhenItsAnswerHolds) {

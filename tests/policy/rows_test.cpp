@@ -447,6 +447,30 @@ TEST(Row31, ASpecificNoticeStandsInForTheGeneralAndNotTheOtherWayRound) {
             RefusalCode::notice_unknown);
 }
 
+TEST(Row31, ALegsSpecificNoticeStandsBeforeTheRoomsAlsoWhenItComesInMidCall) {
+  RuleBook rules = with_notices();
+  rules.notices.push_back(
+      {"ward", "1", "en", "sha256:ward", {}, "clinic", "officer", "authority", true});
+  Play play{rules};
+  Tightening room, leg;
+  room.purposes["recording"].notice = "clinic";
+  leg.purposes["recording"].notice = "ward";
+  play.tell(RoomTightened{room});
+  for (const auto* id : {"a", "b"})
+    play.join(id, "NL");
+  play.start("recording", {"recorder"});
+  for (const auto* id : {"a", "b"})
+    play.tell(ConsentStated{id, "recording", granted_to(rules.notices[1])});
+  EXPECT_EQ(play.reason("a"), Reason::permitted);
+  play.tell(LegTightened{"a", leg});
+  EXPECT_EQ(play.reason("a"), Reason::consent_invalidated);
+  EXPECT_EQ(play.reason("b"), Reason::permitted);
+  EXPECT_EQ(play.refusal(ConsentStated{"a", "recording", granted_to(rules.notices[1])}).code,
+            RefusalCode::notice_unknown);
+  play.tell(ConsentStated{"a", "recording", granted_to(rules.notices[2])});
+  EXPECT_EQ(play.reason("a"), Reason::permitted);
+}
+
 TEST(Row32, DisclosureNeedsTwoDifferentPeopleAndOpensNoSink) {
   const RuleBook rules = rulebook();
   const std::vector<std::string> one{"officer", "officer", ""}, two{"officer", "counsel"};
@@ -511,6 +535,16 @@ TEST(Row34, AMaterialChangeOfThePurposeSuspendsItsGrants) {
             Reason::consent_invalidated);
   EXPECT_EQ(after([](RuleBook& r) {
               r.categories["recordings"].retention.legal_minimum = std::chrono::days{999};
+            }),
+            Reason::consent_invalidated);
+  EXPECT_EQ(after([](RuleBook& r) {
+              r.server = {"vendor", "US"};
+            }),
+            Reason::permitted)
+      << "a recipient that was told of already";
+  EXPECT_EQ(after([](RuleBook& r) {
+              r.processors["provider"] = r.processors["own"];
+              r.server.processor = "provider";
             }),
             Reason::consent_invalidated);
   EXPECT_EQ(after([](RuleBook& r) { r.sinks.erase("recorder"); }), Reason::sink_unknown);

@@ -35,6 +35,17 @@ TEST(Terms, AreEverythingThatPeopleAgreeTo) {
     EXPECT_THAT(more, Contains(term));
 }
 
+TEST(Terms, NameTheConferenceServerWhereItMayPerformThePurpose) {
+  RuleBook rules = rulebook();
+  rules.processors["provider"] = rules.processors["vendor"];
+  rules.processors["provider"].own_use = true;
+  rules.server = {"provider", "US"};
+  EXPECT_THAT(terms_of(rules, "recording"), Contains("recipient:provider:in:US"));
+  EXPECT_THAT(terms_of(rules, "recording"), Contains("recipient:provider:own_use"));
+  rules.server.jurisdiction = "NL";  // not one of its countries
+  EXPECT_THAT(terms_of(rules, "recording"), Not(Contains("recipient:provider:as:sub_processor")));
+}
+
 TEST(Terms, OfWhatIsNotDeclaredAreNone) {
   RuleBook rules = rulebook();
   EXPECT_TRUE(terms_of(rules, "nothing").empty());
