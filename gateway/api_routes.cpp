@@ -18,6 +18,8 @@ constexpr RoleSet server = for_roles(Role::conference_server);
 constexpr RoleSet running = for_roles(Role::conference_server, Role::operator_);
 constexpr RoleSet staff =
     for_roles(Role::conference_server, Role::operator_, Role::privacy_officer);
+// Who may see, change and erase all that is kept about somebody.
+constexpr RoleSet officer = for_roles(Role::privacy_officer);
 constexpr RoleSet audit = for_roles(Role::operator_, Role::privacy_officer);
 constexpr RoleSet everyone = staff | for_roles(Role::participant);
 // A person may add to what is known of it, as far as that restricts; see may_change().
@@ -96,6 +98,14 @@ constexpr std::array<ApiRoute, operations> routes{{
      closed, staff},
     // A public key: whoever holds a receipt needs it.
     {get_ledger_key, "getLedgerKey", get, "/v1/ledger/key", none, no_body, open, everyone},
+    {get_subject, "getSubject", get, "/v1/subjects/{subject}", none, no_body, closed, officer},
+    {patch_subject, "patchSubject", patch, "/v1/subjects/{subject}", none, body, closed, officer},
+    {delete_subject, "deleteSubject", delete_, "/v1/subjects/{subject}", none, no_body, closed,
+     officer},
+    {post_retention, "postRetention", post, "/v1/retention", dry_run, no_body, closed, officer},
+    {post_disclosure, "postDisclosure", post, "/v1/disclosures", none, body, closed, officer},
+    {approve_disclosure, "approveDisclosure", post, "/v1/disclosures/{disclosure}/approvals", none,
+     no_body, closed, officer},
     {get_openapi, "getOpenapi", get, "/v1/openapi.json", none, no_body, open, everyone},
     {get_metrics, "getMetrics", get, "/metrics", none, no_body, closed, running},
     {get_health, "getHealth", get, "/healthz", none, no_body, open, everyone},

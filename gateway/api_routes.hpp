@@ -40,6 +40,12 @@ enum class Operation : unsigned char {
   get_events,
   get_ledger_checkpoint,
   get_ledger_key,
+  get_subject,
+  patch_subject,
+  delete_subject,
+  post_retention,
+  post_disclosure,
+  approve_disclosure,
   get_openapi,
   get_metrics,
   get_health,
@@ -47,7 +53,7 @@ enum class Operation : unsigned char {
   get_consent_page,
   post_consent_page
 };
-inline constexpr std::size_t operations = 34;
+inline constexpr std::size_t operations = 40;
 
 // Three files of 1 MiB, as JSON strings.
 inline constexpr std::size_t policy_body_bytes_max = 4U << 20U;

@@ -40,6 +40,9 @@ std::unique_ptr<Command> make_explain(CLI::App& app);
 std::unique_ptr<Command> make_replay(CLI::App& app);
 std::unique_ptr<Command> make_verify(CLI::App& app);
 std::unique_ptr<Command> make_receipt(CLI::App& app);
+std::unique_ptr<Command> make_export(CLI::App& app);
+std::unique_ptr<Command> make_erase(CLI::App& app);
+std::unique_ptr<Command> make_retain(CLI::App& app);
 std::unique_ptr<Command> make_version(CLI::App& app);
 
 }  // namespace assent::gateway

@@ -232,6 +232,7 @@ asio::awaitable<Answered<void>> Conference::part(Participant& participant, Cause
     return true;
   };
   co_await worker_.run(remove);
+  erased_.erase(participant.id);
   participants_.erase(participants_.find(participant.id));
   co_return Answered<void>{};
 }
@@ -307,6 +308,7 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::state_consent(policy::Cons
 asio::awaitable<Answered<ConsentOutcome>> Conference::state_in_turn(policy::ConsentStated statement,
                                                                     ReceiptOf receipt_of) {
   if (const auto follows = check_wish(statement); !follows) co_return follows.error();
+  if (const auto known = check_not_erased(statement); !known) co_return known.error();
   auto decisions = take(read_clocks().wall, statement);
   if (!decisions) co_return decisions.error();
   ConsentKey whose{statement.participant, statement.purpose, statement.statement.giver};
@@ -354,7 +356,7 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::restrict_consent(policy::D
            });
   });
   result.cut = std::move(cut);
-  if (receipt_of) records.emplace_back(receipt_of(result));
+  if (receipt_of && !erased_.contains(whose.participant)) records.emplace_back(receipt_of(result));
   const auto stored = co_await store(std::move(records));
   if (!stored) {
     co_return not_recorded(stored.error(),

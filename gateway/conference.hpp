@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -137,6 +138,11 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<Answered<void>> tighten(PolicyLayer layer);
   // Somebody was shown or told it.
   boost::asio::awaitable<Answered<void>> give_notice(policy::NoticeGiven notice);
+
+  // Everybody there who is this subject: all that they granted is withdrawn, and they grant nothing
+  // more while they stay. The call flows on. Gives who they were. On a problem all of it is
+  // withdrawn, but could not be recorded.
+  boost::asio::awaitable<Answered<std::vector<PersonInSession>>> erase(std::string subject);
 
   // Asks the participant aloud; the answer comes by a key, and is then a consent like any other.
   // What was asked before is not asked any more.
@@ -270,6 +276,10 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<Answered<void>> store(std::vector<Record> records,
                                                std::string_view otherwise);
 
+  // conference_erasure.cpp: who is erased while the call goes on.
+  [[nodiscard]] Answered<void> check_not_erased(const policy::ConsentStated& stated) const;
+  boost::asio::awaitable<Stored<RecordId>> withdraw_all(std::string participant);
+
   // conference_recording.cpp: what session descriptions say of recording.
   boost::asio::awaitable<void> heed_client(Participant& who, std::string_view sdp,
                                            std::chrono::steady_clock::time_point arrived);
@@ -357,6 +367,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   CallRecord room_record_;
   policy::Tightening room_layer_;
   bool closed_ = false;
+  std::set<std::string, std::less<>> erased_;  // participants who are there
   std::uint32_t questions_ever_ = 0;
   std::map<std::string, std::unique_ptr<Participant>, std::less<>> participants_;
   std::map<std::string, std::vector<media::SinkId>, std::less<>> running_;  // by purpose

@@ -160,6 +160,16 @@ asio::awaitable<AdoptedRules> Conferences::adopt(std::shared_ptr<const policy::R
   co_return adoption.sum;
 }
 
+asio::awaitable<Answered<std::vector<PersonInSession>>> Conferences::erase(std::string subject) {
+  std::vector<PersonInSession> all;
+  for (const auto& conference : this->all()) {
+    const auto persons = co_await conference->erase(subject);
+    if (!persons) co_return persons.error();
+    all.insert(all.end(), persons->begin(), persons->end());
+  }
+  co_return all;
+}
+
 void Conferences::on_relay_events(const std::vector<media::RelayEvent>& events) {
   for (const auto& event : events) {
     const auto key = std::visit([](const auto& what) { return what.room; }, event);

@@ -34,6 +34,9 @@ class Conferences {
   // What adopt() would come to now.
   boost::asio::awaitable<AdoptedRules> preview(const policy::RuleBook& rules) const;
 
+  // In every open room; see Conference::erase().
+  boost::asio::awaitable<Answered<std::vector<PersonInSession>>> erase(std::string subject);
+
   // What a worker's relay noticed.
   void on_relay_events(const std::vector<media::RelayEvent>& events);
 

@@ -19,7 +19,8 @@ constexpr std::string_view root_keys[] = {"gateway",      "conference_server",
                                           "consent_page", "storage",
                                           "ledger",       "sinks",
                                           "policy",       "keypad",
-                                          "webhooks",     "log"};
+                                          "webhooks",     "log",
+                                          "retention"};
 constexpr std::string_view gateway_keys[] = {"name", "jurisdiction", "ip_database"};
 constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
 constexpr std::string_view consent_page_keys[] = {"public_url", "lifetime", "key"};
@@ -41,6 +42,8 @@ const ConfigKeys all_keys[] = {
     {"consent_page", consent_page_keys},
     {"storage", storage_keys},
     {"ledger", ledger_keys()},
+    {"retention", retention_keys()},
+    {"retention.contract_ends[]", contract_end_keys()},
     {"sinks.*", sink_keys},
     {"policy", policy_keys},
     {"keypad", keypad_keys()},
@@ -75,6 +78,7 @@ class ConfigReader {
     config.storage = storage(root.optional("storage").map(storage_keys));
     config.ledger = read_ledger(root.optional("ledger").map(ledger_keys()), paths_,
                                 config.storage.database, config.gateway.name);
+    config.retention = read_retention(root.optional("retention").map(retention_keys()));
     config.sinks = read_sinks(root.optional("sinks"), paths_, surroundings_.state);
     config.policy = policy(root.optional("policy").map(policy_keys));
     config.keypad =

@@ -17,6 +17,7 @@
 #include "gateway/keypad_config.hpp"
 #include "gateway/ledger_config.hpp"
 #include "gateway/log.hpp"
+#include "gateway/retention_config.hpp"
 #include "gateway/webhook_config.hpp"
 #include "gateway/yaml_reader.hpp"
 #include "media/endpoint.hpp"
@@ -151,6 +152,7 @@ struct Config {
   ConsentPageConfig consent_page;
   StorageConfig storage;
   LedgerConfig ledger;
+  RetentionConfig retention;
   std::vector<SinkConfig> sinks;  // in the file's order
   PolicyFiles policy;
   GatewayConfig gateway;

@@ -62,6 +62,7 @@ void Database::Session::configure() {
   sql << "PRAGMA auto_vacuum=INCREMENTAL";  // of a new file: retention gives space back later
   sql << "PRAGMA journal_mode=WAL", into(mode);
   sql << "PRAGMA synchronous=FULL";
+  sql << "PRAGMA secure_delete=ON";  // what is erased is overwritten
   sql << "PRAGMA synchronous", into(synchronous);
   constexpr int full = 2;
   if (mode != "wal" || synchronous != full) {
@@ -103,6 +104,7 @@ void Database::Session::find_last_id() {
          "           (SELECT coalesce(max(id), 0) FROM accepted_policies),"
          "           (SELECT coalesce(max(id), 0) FROM room_events),"
          "           (SELECT coalesce(max(id), 0) FROM recordings),"
+         "           (SELECT coalesce(max(id), 0) FROM privacy_actions),"
          "           (SELECT coalesce(max(id), 0) FROM ledger_checkpoint))",
       into(last_id);
 }
@@ -117,6 +119,7 @@ void Database::Session::remove_unacknowledged(RecordId acknowledged) {
   sql << "DELETE FROM accepted_policies WHERE id > :last", use(last);
   sql << "DELETE FROM room_events WHERE id > :last", use(last);
   sql << "DELETE FROM recordings WHERE id > :last", use(last);
+  sql << "DELETE FROM privacy_actions WHERE id > :last", use(last);
   std::vector<CdrEntry> removed;
   CdrRow row;
   soci::statement statement{sql};
@@ -218,6 +221,14 @@ void Database::Session::insert(const ClosedRecording& recording, long long id, l
       use(id), use(recording.session), use(recording.room), use(recording.participant),
       use(recording.subject), use(recording.sink), use(recording.purpose), use(recording.json),
       use(epoch), use(at), use(leaf);
+}
+
+void Database::Session::insert(const PrivacyAction& action, long long id, long long leaf) {
+  const long long at = to_stored(action.at);
+  sql << joined({"INSERT INTO privacy_actions (", privacy_action_columns,
+                 ", leaf) VALUES (:1, :2, :3, :4, :5, :6, :7)"}),
+      use(id), use(action.action), use(action.subject), use(action.actor), use(action.json),
+      use(at), use(leaf);
 }
 
 // Answers may be stored in another order than the ledger gave them: never remember less.

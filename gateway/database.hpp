@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "gateway/ledger_binding.hpp"
+#include "gateway/retention_rows.hpp"
 #include "gateway/storage_record.hpp"
+#include "gateway/subject_file.hpp"
 #include "gateway/webhook_queue.hpp"
 
 namespace assent::gateway {
@@ -81,6 +83,37 @@ class Database {
   [[nodiscard]] std::string subject_of(const std::string& session, const std::string& participant);
   // The last record of every chain without a stop.
   [[nodiscard]] std::vector<CdrEntry> last_of_open_chains();
+
+  // database_subjects.cpp: about one person. All but the CDRs and the signatures of the receipts;
+  // with each statement its entry in the ledger.
+  [[nodiscard]] std::vector<PersonInSession> persons_of(const std::string& subject);
+  [[nodiscard]] std::vector<std::pair<ConsentEvent, long long>> statements_of_subject(
+      const std::string& subject);
+  [[nodiscard]] SubjectFile file_of(const std::string& subject);  // without statements
+  // Within a transaction: this person's rows of this holding get another name, and answers to
+  // requests go. `recordings`: what their rows are to say.
+  Erased pseudonymise(const std::string& subject, const PersonInSession& who,
+                      const std::string& pseudonym,
+                      const std::map<RecordId, std::string>& recordings, const RowsOf& rows = {});
+  // Likewise, what waits for webhooks; how many.
+  std::size_t pseudonymise_messages(const std::map<PersonInSession, std::string>& names);
+  std::size_t erase_actions_of(const std::string& subject);
+
+  // database_retention.cpp: holdings that have ended, and what of them is to go.
+  [[nodiscard]] std::vector<EndedHolding> ended_holdings(RecordId after, std::size_t limit);
+  [[nodiscard]] HoldingKept kept_of(const EndedHolding& holding);
+  Disposed dispose(const HoldingDisposal& disposal, const Disposition& how);
+  // Of answers to requests, in a transaction of its own; how many.
+  std::size_t forget_answers(WallTime before, std::size_t limit, bool only_count);
+  [[nodiscard]] std::vector<PrivacyAction> changes_of_subjects();
+
+  // Records whose lines in the daily files are out of date.
+  [[nodiscard]] std::vector<RecordId> outdated_lines();
+  void forget_outdated_lines();  // in a transaction of its own
+  [[nodiscard]] std::optional<CdrEntry> find_cdr(RecordId id);
+
+  // Empties the write-ahead log into the file: what was deleted or overwritten is in neither.
+  void scrub();
 
   // In a transaction of its own, if it changes anything.
   [[nodiscard]] WebhookState webhooks(const WebhookChange& change);

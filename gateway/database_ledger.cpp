@@ -100,6 +100,7 @@ std::vector<BoundCursor> Database::bound_rows() {
   all.push_back(cursor<CdrRow>(sql, cdr_columns, "cdrs"));
   all.push_back(cursor<RoomEventRow>(sql, room_event_columns, "room_events"));
   all.push_back(cursor<RecordingRow>(sql, recording_columns, "recordings"));
+  all.push_back(cursor<PrivacyActionRow>(sql, privacy_action_columns, "privacy_actions"));
   return all;
 }
 
@@ -138,7 +139,7 @@ std::string Database::subject_of(const std::string& session, const std::string& 
 void Database::Session::note_leaves_beyond(long long last) {
   for (const std::string_view rows :
        {"consents WHERE state = 'granted' AND", "accepted_policies WHERE", "room_events WHERE",
-        "recordings WHERE", "cdrs WHERE"}) {
+        "recordings WHERE", "privacy_actions WHERE", "cdrs WHERE"}) {
     const soci::rowset<long long> found =
         (sql.prepare << joined({"SELECT leaf FROM ", rows, " id > :last AND leaf >= 0"}),
          use(last));

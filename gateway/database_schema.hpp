@@ -97,6 +97,19 @@ CREATE INDEX recordings_of_subject ON recordings (subject);
     R"sql(
 ALTER TABLE consents ADD COLUMN receipt TEXT NOT NULL DEFAULT '';
 CREATE INDEX consents_of_session ON consents (session, participant);
+)sql",
+    R"sql(
+-- What was done about people's data, and what is known of a subject beyond one call.
+CREATE TABLE privacy_actions (
+  id INTEGER PRIMARY KEY,
+  action TEXT NOT NULL, subject TEXT NOT NULL, actor TEXT NOT NULL, json TEXT NOT NULL,
+  at INTEGER NOT NULL, leaf INTEGER NOT NULL);
+CREATE INDEX privacy_actions_of_subject ON privacy_actions (subject);
+
+CREATE INDEX cdrs_stopped_rooms ON cdrs (id) WHERE participant = '' AND kind = 'stop';
+
+-- Call detail records whose lines in the daily files are to be written anew, or to go.
+CREATE TABLE outdated_lines (id INTEGER PRIMARY KEY);
 )sql"};
 
 }  // namespace assent::gateway

@@ -159,6 +159,26 @@ struct RecordingRow {
 inline constexpr std::string_view recording_columns =
     "id, session, room, participant, subject, sink, purpose, json, epoch, at";
 
+struct PrivacyActionRow {
+  long long id = 0;
+  long long at = 0;
+  PrivacyAction action;
+
+  void bind(soci::statement& statement) {
+    statement.exchange(soci::into(id));
+    for (auto* text : {&action.action, &action.subject, &action.actor, &action.json}) {
+      statement.exchange(soci::into(*text));
+    }
+    statement.exchange(soci::into(at));
+  }
+  PrivacyAction take() {
+    action.id = RecordId{id};
+    action.at = to_wall(at);
+    return action;
+  }
+};
+inline constexpr std::string_view privacy_action_columns = "id, action, subject, actor, json, at";
+
 // Runs a prepared query whose results are bound to `row`.
 template <class Row, class Value>
 void fetch_all(soci::statement& statement, Row& row, const std::string& text,
@@ -190,6 +210,7 @@ struct Database::Session {
   void insert(const RoomEvent& event, long long id, long long leaf);
   void insert(const ClosedRecording& recording, long long id, long long leaf);
   void insert(const LedgerCheckpoint& checkpoint, long long id, long long leaf);
+  void insert(const PrivacyAction& action, long long id, long long leaf);
 
   std::filesystem::path file;
   soci::session sql;

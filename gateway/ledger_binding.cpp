@@ -56,6 +56,10 @@ json::array words(const ClosedRecording& of) {
           of.purpose, of.epoch, ms(of.at),      of.json};
 }
 
+json::array words(const PrivacyAction& of) {
+  return {of.action, of.subject, of.actor, ms(of.at), of.json};
+}
+
 LedgerEntry open_part(const ConsentEvent& of) {
   LedgerEntry entry;
   entry.kind = LedgerKind::consent;
@@ -96,6 +100,13 @@ LedgerEntry open_part(const ClosedRecording& of) {
   return entry;
 }
 
+LedgerEntry open_part(const PrivacyAction& of) {
+  LedgerEntry entry;
+  entry.kind = LedgerKind::action;
+  entry.state = of.action;
+  return entry;
+}
+
 template <class Of>
 std::string_view table_of() {
   if constexpr (std::is_same_v<Of, ConsentEvent>) return "consents";
@@ -103,6 +114,7 @@ std::string_view table_of() {
   if constexpr (std::is_same_v<Of, AcceptedPolicy>) return "policies";
   if constexpr (std::is_same_v<Of, RoomEvent>) return "room_events";
   if constexpr (std::is_same_v<Of, ClosedRecording>) return "recordings";
+  if constexpr (std::is_same_v<Of, PrivacyAction>) return "privacy_actions";
 }
 
 template <class Of>

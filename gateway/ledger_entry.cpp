@@ -12,8 +12,9 @@
 namespace assent::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 8> kinds{"consent",   "event", "record",    "policy",
-                                                "recording", "start", "abandoned", "erasure"};
+constexpr std::array<std::string_view, 10> kinds{"consent",   "event",   "record",    "policy",
+                                                 "recording", "start",   "abandoned", "erasure",
+                                                 "action",    "disposal"};
 constexpr std::size_t text_bytes_max = 128;
 constexpr std::string_view version = "1";
 
@@ -82,6 +83,12 @@ std::uint64_t number_of(const boost::json::object& object, std::string_view key)
 
 std::string_view to_string(LedgerKind kind) {
   return kinds.at(static_cast<std::size_t>(kind));
+}
+
+std::optional<LedgerKind> ledger_kind_from(std::string_view word) {
+  const auto* const found = std::find(kinds.begin(), kinds.end(), word);
+  if (found == kinds.end()) return std::nullopt;
+  return static_cast<LedgerKind>(found - kinds.begin());
 }
 
 std::optional<std::string> to_leaf(const LedgerEntry& entry, const SubjectKey* key,

@@ -22,9 +22,13 @@ enum class LedgerKind : unsigned char {
   recording,  // a file of the built-in recorder, as it was closed
   start,      // the service began; the state says after which record of the database
   abandoned,  // the state's range of earlier entries was never acknowledged: a crash cut it off
-  erasure,    // a subject's key was destroyed
+  erasure,    // a subject's key was destroyed, or so many rows (the state) were given a pseudonym
+  action,     // what was done about people's data: the state says what
+  disposal,   // rows were destroyed at the end of their retention: "record:12", the kind of their
+              // entries, and how many
 };
 [[nodiscard]] std::string_view to_string(LedgerKind kind);
+[[nodiscard]] std::optional<LedgerKind> ledger_kind_from(std::string_view word);
 
 // What the caller records. Every text but `subject` and `data` stands in the ledger for ever: ids
 // of rooms' sessions, purposes, states and hashes, and nothing that says who.

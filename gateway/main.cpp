@@ -52,8 +52,9 @@ int run(int argc, char** argv) {
       "                               which sinks would stop if that framework fell\n"
       "Each command explains itself:  assent check --help");
   std::vector<std::unique_ptr<Command>> commands;
-  for (const auto make : {make_serve, make_check, make_schema, make_explain, make_replay,
-                          make_verify, make_receipt, make_version})
+  for (const auto make :
+       {make_serve, make_check, make_schema, make_explain, make_replay, make_verify, make_receipt,
+        make_export, make_erase, make_retain, make_version})
     commands.push_back(make(app));
   if (names_unknown_command(app, argc, argv)) return status_usage;
   try {

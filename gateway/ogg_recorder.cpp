@@ -57,6 +57,14 @@ boost::asio::awaitable<Recorded<std::vector<TrackSummary>>> OggRecorder::close(T
   return cut(track, {});
 }
 
+boost::asio::awaitable<Recorded<std::vector<ErasedTrack>>> OggRecorder::erase(
+    std::vector<TrackErasure> tracks) {
+  using Answer = Recorded<std::vector<ErasedTrack>>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(EraseTracksCommand{std::move(tracks), std::move(reply)});
+  });
+}
+
 RecorderHealth OggRecorder::health() const {
   return thread_->health();
 }

@@ -59,6 +59,19 @@ struct ClosedTrack {
   std::string json;  // its entry in the manifest
 };
 
+// One that goes, or that names its participant no more.
+struct TrackErasure {
+  std::string session;
+  std::string track;        // as the manifest names it
+  std::string participant;  // what the manifest says instead; empty: as it is
+  bool keep = false;        // the file stays
+};
+struct ErasedTrack {
+  std::string session;
+  std::string track;
+  std::string json;  // its entry in the manifest now
+};
+
 enum class RecorderError : unsigned char {
   bad_name,       // session is no safe folder name
   too_many,       // tracks_max are open
@@ -132,6 +145,12 @@ class OggRecorder {
                                                                   std::vector<StreamCut> cuts);
   // The end of a track without a withdrawal: all that was offered before is kept.
   boost::asio::awaitable<Recorded<std::vector<TrackSummary>>> close(TrackId track);
+
+  // Every manifest is written first, those that an earlier run left open, too, and on_closed has
+  // been called for each: with nothing to erase, that is all it does. Then the files go. On
+  // RecorderError::disk some may be left: ask again.
+  boost::asio::awaitable<Recorded<std::vector<ErasedTrack>>> erase(
+      std::vector<TrackErasure> tracks);
 
   [[nodiscard]] RecorderHealth health() const;  // any thread
 

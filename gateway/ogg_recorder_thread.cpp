@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
 #include <utility>
 
 #include "gateway/id.hpp"
@@ -147,6 +148,26 @@ void OggRecorder::Thread::carry_out(OpenTrackCommand& command) {
 
 void OggRecorder::Thread::carry_out(FinishTrackCommand& command) {
   command.reply.send(finish(command.track, command.cuts));
+}
+
+void OggRecorder::Thread::carry_out(EraseTracksCommand& command) {
+  while (!folders_left_.empty()) {
+    look_at_folders();
+    drain(std::chrono::steady_clock::now());  // the calls go on
+  }
+  write_manifests();
+  std::map<std::string, std::vector<TrackErasure>> by_session;
+  for (auto& track : command.tracks)
+    if (safe_folder(track.session)) by_session[track.session].push_back(std::move(track));
+  std::vector<ErasedTrack> erased;
+  for (const auto& [session, tracks] : by_session) {
+    if (const auto error = erase_tracks(options_.directory / session, tracks, erased)) {
+      counts_.problem = error.message();
+      return command.reply.send(RecorderError::disk);
+    }
+    drain(std::chrono::steady_clock::now());
+  }
+  command.reply.send(std::move(erased));
 }
 
 Recorded<TrackId> OggRecorder::Thread::open(TrackSpec spec) {

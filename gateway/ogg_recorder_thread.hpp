@@ -24,7 +24,11 @@ struct FinishTrackCommand {
   std::vector<StreamCut> cuts;
   Reply<Recorded<std::vector<TrackSummary>>> reply;
 };
-using RecorderCommand = std::variant<OpenTrackCommand, FinishTrackCommand>;
+struct EraseTracksCommand {
+  std::vector<TrackErasure> tracks;
+  Reply<Recorded<std::vector<ErasedTrack>>> reply;
+};
+using RecorderCommand = std::variant<OpenTrackCommand, FinishTrackCommand, EraseTracksCommand>;
 
 class OggRecorder::Thread {
  public:
@@ -55,6 +59,7 @@ class OggRecorder::Thread {
   void look_at_folders();
   void carry_out(OpenTrackCommand& command);
   void carry_out(FinishTrackCommand& command);
+  void carry_out(EraseTracksCommand& command);
   Recorded<TrackId> open(TrackSpec spec);
   bool add_stream(TrackId id, Track& track);
   void take(media::TimePoint now, Track& track, const RecordedPacket& packet);

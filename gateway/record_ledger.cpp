@@ -119,6 +119,18 @@ void RecordLedger::bind(const LeafBatch& leaves, Database& database) {
   remember(database);
 }
 
+void RecordLedger::erase(const std::string& subject, WallTime now, Database& database) {
+  const auto receipt = await(ledger_.erase(subject, now));
+  if (!receipt) {
+    throw std::runtime_error("the ledger does not record an erasure: " +
+                             std::string(to_string(receipt.error())));
+  }
+  size_ = receipt->index + 1;
+  database.begin();
+  remember(database);
+  database.commit();
+}
+
 void RecordLedger::append_all(std::vector<LedgerEntry> entries) {
   for (auto from = entries.begin(); from != entries.end();) {
     const auto count = std::min<std::ptrdiff_t>(entries.end() - from, entries_of_an_append);
@@ -137,8 +149,12 @@ void RecordLedger::append_all(std::vector<LedgerEntry> entries) {
 }
 
 Entered<LedgerReceipt> RecordLedger::append(std::vector<LedgerEntry> entries) {
+  return await(ledger_.append(std::move(entries)));
+}
+
+Entered<LedgerReceipt> RecordLedger::await(boost::asio::awaitable<Entered<LedgerReceipt>> awaited) {
   Entered<LedgerReceipt> answer = LedgerError::closed;
-  boost::asio::co_spawn(loop_, ledger_.append(std::move(entries)),
+  boost::asio::co_spawn(loop_, std::move(awaited),
                         [&](const std::exception_ptr& error, Entered<LedgerReceipt> receipt) {
                           if (!error) answer = std::move(receipt);
                         });

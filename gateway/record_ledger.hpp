@@ -44,6 +44,10 @@ class RecordLedger {
   // transaction is then to be given up, and this object with it.
   void bind(const LeafBatch& leaves, Database& database);
 
+  // Destroys the subject's key, for good, and enters that one was destroyed. Not within a
+  // transaction. What fails throws as bind() does; it may then be done nevertheless.
+  void erase(const std::string& subject, WallTime now, Database& database);
+
  private:
   // Of the entries beyond what the database remembers.
   struct Unremembered {
@@ -53,6 +57,7 @@ class RecordLedger {
   RecordLedger(LedgerOptions options, std::unique_ptr<Unremembered> unremembered);
 
   Entered<LedgerReceipt> append(std::vector<LedgerEntry> entries);
+  Entered<LedgerReceipt> await(boost::asio::awaitable<Entered<LedgerReceipt>> answer);
   void append_all(std::vector<LedgerEntry> entries);
   void enter_start(Database& database, WallTime now);
   void remember(Database& database) const;

@@ -173,6 +173,8 @@ std::string_view to_string(TrackState state) {
       return "failed";
     case TrackState::interrupted:
       return "interrupted";
+    case TrackState::erased:
+      return "erased";
   }
   return "unknown";
 }
@@ -211,6 +213,38 @@ std::vector<ClosedTrack> mark_interrupted(const std::filesystem::path& folder,
   // What cannot be written is looked at again at the next start.
   if (marked.empty() || write_manifest(folder, *manifest)) return {};
   return marked;
+}
+
+std::error_code erase_tracks(const std::filesystem::path& folder,
+                             const std::vector<TrackErasure>& wanted,
+                             std::vector<ErasedTrack>& erased) {
+  auto manifest = read_manifest(folder);
+  if (!manifest) return {};
+  std::vector<ErasedTrack> done;
+  for (auto& entry : manifest->at("tracks").as_array()) {
+    const auto of = std::find_if(wanted.begin(), wanted.end(), [&](const TrackErasure& one) {
+      return text_of(entry, "track") == one.track;
+    });
+    if (of == wanted.end() || text_of(entry, "state") == to_string(TrackState::open)) continue;
+    auto& object = entry.as_object();
+    const std::string name{text_of(entry, "file")};
+    if (!of->participant.empty()) object["participant"] = of->participant;
+    if (!of->keep) {
+      const auto path = folder / std::filesystem::path{name}.filename();
+      if (!name.empty() && ::unlink(path.c_str()) != 0 && errno != ENOENT)
+        return {errno, std::generic_category()};
+      object["file"] = nullptr;
+      object["state"] = to_string(TrackState::erased);
+      object.erase("sha256");
+    }
+    done.push_back({of->session, of->track, json::serialize(entry)});
+  }
+  if (done.empty()) return {};
+  // Makes the removals durable, too.
+  if (const auto error = write_manifest(folder, *manifest)) return error;
+  erased.insert(erased.end(), std::make_move_iterator(done.begin()),
+                std::make_move_iterator(done.end()));
+  return {};
 }
 
 std::string sha256_of(const std::filesystem::path& file) {

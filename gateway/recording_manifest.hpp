@@ -20,6 +20,7 @@ enum class TrackState : unsigned char {
   cut,          // ended by a withdrawal
   failed,       // the disk refused; what is there ends earlier
   interrupted,  // the recorder ended without closing it
+  erased,       // its file is gone, for good: a person's erasure, or the end of its retention
 };
 [[nodiscard]] std::string_view to_string(TrackState state);
 
@@ -44,6 +45,13 @@ struct ManifestTrack {
 // whole page, hashed, and entered as interrupted. Gives those entries.
 std::vector<ClosedTrack> mark_interrupted(const std::filesystem::path& folder,
                                           const std::vector<std::string>& open_now);
+
+// Recordings of one session that go, or whose participant is not named any more. The files are gone
+// from the disk, and the manifest says so, when this comes back without an error; after one, part
+// of it may be. Gives what the manifest says of each that it has, unless it is open.
+[[nodiscard]] std::error_code erase_tracks(const std::filesystem::path& folder,
+                                           const std::vector<TrackErasure>& wanted,
+                                           std::vector<ErasedTrack>& erased);
 
 // SHA-256 in hexadecimal; empty when the file cannot be read.
 [[nodiscard]] std::string sha256_of(const std::filesystem::path& file);

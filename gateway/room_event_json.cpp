@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/json_fields.hpp"
+#include "gateway/pseudonym.hpp"
 
 namespace assent::gateway {
 
@@ -267,6 +268,9 @@ bool add_person(const RoomEvent& record, Event& event) {
   return std::visit(
       [&](auto& of) {
         if constexpr (requires { of.subject; }) of.subject = record.subject;
+        // Who was erased in mid-call has one name before and another after: it is whoever is there.
+        if constexpr (std::same_as<std::remove_cvref_t<decltype(of)>, policy::ConsentStated>)
+          if (of.subject == erased_subject || is_pseudonym(of.subject)) of.subject.clear();
         if constexpr (requires { of.participant; }) {
           of.participant = record.participant;
           return !record.participant.empty();

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "gateway/api_subjects.hpp"
 #include "gateway/tls_context.hpp"
 
 namespace assent::gateway {
@@ -130,6 +131,16 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
       policy_changes_{context.get_executor(),
                       {config, policy_, conferences_, sinks_, storage_,
                        conference_services_.publish, totals_, log}},
+      subject_rights_{{storage_, sinks_, policy_, &conferences_,
+                       [this] { return recordings_settled(); },
+                       [this](const PersonInSession& who, const std::string& pseudonym) {
+                         webhooks_.rename(who.room, who.participant, pseudonym);
+                       },
+                       conference_services_.publish}},
+      retention_{context.get_executor(),
+                 {storage_, sinks_, policy_, config.retention,
+                  [this] { return recordings_settled(); }, log}},
+      disclosures_{subject_rights_, policy_},
       access_{std::move(tokens)},
       dispatcher_{access_,
                   [this](std::string_view incident, std::string_view what) {
@@ -149,6 +160,8 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
   totals_.started = read_clocks().wall;
   sinks_.list_in(totals_);
   bind_api(dispatcher_, backend_);
+  bind_subjects(dispatcher_, subject_rights_, retention_);
+  bind_disclosures(dispatcher_, disclosures_);
 }
 
 Service::~Service() {
@@ -191,6 +204,7 @@ asio::awaitable<StartResult> Service::start() {
   }
   if (!listen()) co_return StartResult::failed;
   webhooks_.start();
+  asio::co_spawn(context_, retention_.run_daily(), asio::detached);
   co_return StartResult::started;
 }
 
@@ -322,19 +336,25 @@ bool Service::listen() {
 asio::awaitable<void> Service::stop(CauseForClosing cause) {
   events_.close();
   co_await server_.stop(std::chrono::seconds{2});
+  co_await retention_.stop();
   co_await policy_changes_.settle();
   co_await conferences_.close_all(cause);
   co_await webhooks_.stop();
   workers_.clear();  // they offer to the recorders
   sinks_.stop();     // which write their last manifests, and tell of them
+  co_await recordings_settled();
+  // Storage answers in order: when this comes back, all that was handed over before is on disk.
+  const auto last = co_await storage_.latest_consents("none");
+  (void)last;
+}
+
+// All that the recorders have told of is on its way to storage, which answers in order.
+asio::awaitable<void> Service::recordings_settled() {
   asio::steady_timer timer{context_};
   while (closed_tracks_ != 0) {
     timer.expires_after(std::chrono::milliseconds{1});
     co_await timer.async_wait(asio::use_awaitable);
   }
-  // Storage answers in order: when this comes back, all that was handed over before is on disk.
-  const auto last = co_await storage_.latest_consents("none");
-  (void)last;
 }
 
 asio::awaitable<std::string> Service::exposition_of_now() {

@@ -12,6 +12,7 @@
 #include "gateway/conferences.hpp"
 #include "gateway/config.hpp"
 #include "gateway/consent_page.hpp"
+#include "gateway/disclosures.hpp"
 #include "gateway/dispatcher.hpp"
 #include "gateway/event_stream.hpp"
 #include "gateway/http_server.hpp"
@@ -23,8 +24,10 @@
 #include "gateway/policy_changes.hpp"
 #include "gateway/policy_in_force.hpp"
 #include "gateway/port_range.hpp"
+#include "gateway/retention.hpp"
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
+#include "gateway/subject_rights.hpp"
 #include "gateway/webhooks.hpp"
 
 namespace assent::gateway {
@@ -53,6 +56,7 @@ class Service {
   boost::asio::awaitable<bool> close_left_over();
   void tell_checkpoint(const std::string& note);
   void record_closed(ClosedTrack track);
+  boost::asio::awaitable<void> recordings_settled();
   bool install_sinks();
   bool open_ip_database();
   bool load_prompts();
@@ -78,6 +82,9 @@ class Service {
   std::vector<std::unique_ptr<MediaWorker>> workers_;
   Conferences conferences_;
   PolicyChanges policy_changes_;
+  SubjectRights subject_rights_;
+  Retention retention_;
+  Disclosures disclosures_;
   Access access_;
   Dispatcher dispatcher_;
   ApiBackend backend_;

@@ -30,6 +30,9 @@ std::size_t size_of(const ClosedRecording& recording) {
 std::size_t size_of(const LedgerCheckpoint& checkpoint) {
   return checkpoint.note.size();
 }
+std::size_t size_of(const PrivacyAction& action) {
+  return action.json.size();
+}
 
 bool too_large(const Record& record) {
   return std::visit([](const auto& of) { return size_of(of) > record_bytes_max; }, record);
@@ -85,6 +88,71 @@ boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> Storage::receipts(
     thread_->put(ReceiptsJob{std::move(session), std::move(participant), std::move(subject),
                              std::move(reply)});
   });
+}
+
+boost::asio::awaitable<Stored<SubjectFile>> Storage::subject_file(std::string subject) {
+  using Answer = Stored<SubjectFile>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(SubjectFileJob{std::move(subject), std::move(reply)});
+  });
+}
+
+boost::asio::awaitable<Stored<Erased>> Storage::erase(Erasure erasure) {
+  using Answer = Stored<Erased>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(EraseJob{std::move(erasure), std::move(reply)});
+  });
+}
+
+// The value waits here, while this coroutine is suspended.
+template <class Value, class Ask>
+boost::asio::awaitable<Stored<Value>> Storage::ask(Ask ask) {
+  Value value{};
+  using Answer = Stored<bool>;
+  const auto asked = co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(
+        AskJob{[&value, &ask](Database& database) { value = ask(database); }, std::move(reply)});
+  });
+  if (!asked) co_return asked.error();
+  co_return Stored<Value>{boost::system::in_place_value, std::move(value)};
+}
+
+boost::asio::awaitable<Stored<std::vector<EndedHolding>>> Storage::ended_holdings(
+    RecordId after, std::size_t limit) {
+  const auto read = [=](Database& database) { return database.ended_holdings(after, limit); };
+  co_return co_await ask<std::vector<EndedHolding>>(read);
+}
+
+boost::asio::awaitable<Stored<HoldingKept>> Storage::kept_of(EndedHolding holding) {
+  const auto read = [&holding](Database& database) { return database.kept_of(holding); };
+  co_return co_await ask<HoldingKept>(read);
+}
+
+boost::asio::awaitable<Stored<std::size_t>> Storage::forget_answers(WallTime before,
+                                                                    std::size_t limit,
+                                                                    bool only_count) {
+  const auto forget = [=](Database& database) {
+    return database.forget_answers(before, limit, only_count);
+  };
+  co_return co_await ask<std::size_t>(forget);
+}
+
+boost::asio::awaitable<Stored<std::vector<PrivacyAction>>> Storage::changes_of_subjects() {
+  const auto read = [](Database& database) { return database.changes_of_subjects(); };
+  co_return co_await ask<std::vector<PrivacyAction>>(read);
+}
+
+boost::asio::awaitable<Stored<Disposed>> Storage::dispose(HoldingDisposal disposal, Disposition how,
+                                                          WallTime at) {
+  using Answer = Stored<Disposed>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(DisposeJob{std::move(disposal), std::move(how), at, std::move(reply)});
+  });
+}
+
+boost::asio::awaitable<Stored<Erased>> Storage::finish_disposals() {
+  Erasure of_nobody;
+  co_return co_await erase(std::move(of_nobody));
 }
 
 boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> Storage::find_policy(

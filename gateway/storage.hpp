@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "gateway/ledger.hpp"
+#include "gateway/retention_rows.hpp"
 #include "gateway/storage_record.hpp"
+#include "gateway/subject_file.hpp"
 #include "gateway/webhook_queue.hpp"
 
 namespace assent::gateway {
@@ -71,6 +73,30 @@ class Storage {
                                                                       std::string participant,
                                                                       std::string subject);
 
+  // All that is kept about a person, with signed receipts; the CDRs come from cdrs().
+  boost::asio::awaitable<Stored<SubjectFile>> subject_file(std::string subject);
+  // Forgets who a person was: every row, line and queued message gets a pseudonym, what the
+  // database deleted is overwritten, and the key by which the ledger knew the person is destroyed.
+  // A step at a time, between consents; comes back when it is done on disk. What is stored later
+  // of the same person in the same holding of a room gets the same pseudonym. After an error or a
+  // crash part of it may be done: ask again.
+  boost::asio::awaitable<Stored<Erased>> erase(Erasure erasure);
+
+  // Holdings that have ended, in the order in which they did, after this one.
+  boost::asio::awaitable<Stored<std::vector<EndedHolding>>> ended_holdings(RecordId after,
+                                                                           std::size_t limit);
+  boost::asio::awaitable<Stored<HoldingKept>> kept_of(EndedHolding holding);
+  // In one transaction, with what the ledger is to know of it.
+  boost::asio::awaitable<Stored<Disposed>> dispose(HoldingDisposal disposal, Disposition how,
+                                                   WallTime at);
+  // Of answers to requests, the oldest first; how many went, or would go.
+  boost::asio::awaitable<Stored<std::size_t>> forget_answers(WallTime before, std::size_t limit,
+                                                             bool only_count);
+  // What was changed about subjects, of all of them, in order.
+  boost::asio::awaitable<Stored<std::vector<PrivacyAction>>> changes_of_subjects();
+  // After disposals: comes back when the daily files and the database's own have nothing of it.
+  boost::asio::awaitable<Stored<Erased>> finish_disposals();
+
   // The newest acceptance of this policy, by the hash that decisions name; the newest of all.
   boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> find_policy(std::string hash);
   boost::asio::awaitable<Stored<std::optional<AcceptedPolicy>>> newest_policy();
@@ -89,6 +115,10 @@ class Storage {
 
  private:
   class Thread;
+  // `ask` runs on the storage thread.
+  template <class Value, class Ask>
+  boost::asio::awaitable<Stored<Value>> ask(Ask ask);
+
   std::unique_ptr<Thread> thread_;
 };
 

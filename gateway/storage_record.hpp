@@ -133,8 +133,19 @@ struct LedgerCheckpoint {
   std::string note;
 };
 
+// What was done about people's data: access, correction, erasure, retention, disclosure. Also what
+// is known of a subject beyond one call: see subject_changes.hpp.
+struct PrivacyAction {
+  RecordId id{};
+  std::string action;   // a word; stands in the ledger openly
+  std::string subject;  // empty: nobody's in particular
+  std::string actor;    // the token's name; the service itself: "service"
+  std::string json;     // an object
+  WallTime at{};
+};
+
 using Record = std::variant<ConsentEvent, StoredReceipt, CdrEntry, AcceptedPolicy, RoomEvent,
-                            ClosedRecording, LedgerCheckpoint>;
+                            ClosedRecording, LedgerCheckpoint, PrivacyAction>;
 
 enum class StorageError : unsigned char {
   queue_full,   // storage does not keep up; later records may be taken

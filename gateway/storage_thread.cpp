@@ -113,10 +113,12 @@ void Storage::Thread::run() {
 std::vector<StorageJob> Storage::Thread::take_group() {
   std::unique_lock lock{mutex_};
   const auto something = [&] { return stopping_ || !queue_.empty(); };
-  const bool troubled = !database_ || (lines_ && !lines_open_);
+  const bool troubled =
+      !database_ || (lines_ && !lines_open_) || (lines_outdated_ && Clock::now() < lines_retry_at_);
+  const bool at_work = (lines_ && lines_behind_) || lines_outdated_ || !erasures_.empty();
   if (troubled) {
     wake_.wait_for(lock, options_.retry, something);
-  } else if (!(lines_ && lines_behind_)) {
+  } else if (!at_work) {
     wake_.wait(lock, something);
   }
   std::vector<StorageJob> group;
@@ -138,6 +140,7 @@ void Storage::Thread::open_database() {
     const auto acknowledged = opened_before_ ? std::optional{acknowledged_} : std::nullopt;
     database_.emplace(options_.database, !opened_before_, acknowledged);
     if (!opened_before_) exported_ = exported_remembered_ = database_->exported();
+    lines_outdated_ = !database_->outdated_lines().empty();
     opened_before_ = true;
     acknowledged_ = database_->last_id();
     if (!open_ledger()) return;
@@ -184,7 +187,16 @@ void Storage::Thread::lost(const std::exception& error) {
 }
 
 void Storage::Thread::idle() {
-  if (ready() && lines_) export_lines();
+  if (!ready()) {
+    while (!erasures_.empty()) {
+      erasures_.front().job.reply.send(StorageError::unavailable);
+      erasures_.pop_front();
+    }
+    return;
+  }
+  const bool renaming = !erasures_.empty() && !erasures_.front().due.empty();
+  if (!renaming && rewrite_lines() && lines_) export_lines();
+  if (!erasures_.empty()) continue_erasure();
 }
 
 void Storage::Thread::serve(std::vector<StorageJob> group) {
@@ -244,6 +256,7 @@ void Storage::Thread::append_all(std::vector<StorageJob>& group) {
     for (auto& [job, answer] : answers) {
       if (!takes_records()) break;
       name_subjects(job->together);
+      rename_erased(job->together);
       const auto id = database_->store(job->together, ledger_ ? &leaves : nullptr);
       answer = id ? Stored<RecordId>{*id} : Stored<RecordId>{StorageError::duplicate};
       (id ? records : refused) += id ? job->together.size() : 1;
@@ -261,14 +274,18 @@ void Storage::Thread::append_all(std::vector<StorageJob>& group) {
     health_.records += records;
     health_.refused += refused;
     health_.commits += takes_records() ? 1 : 0;
-    if (ledger_) {
-      health_.ledger_entries = ledger_->size();
-      health_.checkpoint = ledger_->checkpoint();
-      health_.ledger_problem = ledger_->problem();
-    }
   }
+  tell_of_ledger();
   for (auto& [job, answer] : answers)
     job->reply.send(std::move(answer));
+}
+
+void Storage::Thread::tell_of_ledger() {
+  if (!ledger_) return;
+  const std::lock_guard lock{mutex_};
+  health_.ledger_entries = ledger_->size();
+  health_.checkpoint = ledger_->checkpoint();
+  health_.ledger_problem = ledger_->problem();
 }
 
 void Storage::Thread::answer(AppendJob&) {}  // append_all did
@@ -339,6 +356,49 @@ void Storage::Thread::answer(WebhookJob& job) {
       [&](const std::exception& error) { lost(error); }));
 }
 
+void Storage::Thread::answer(SubjectFileJob& job) {
+  job.reply.send(asked<SubjectFile>(
+      database_.has_value(),
+      [&] {
+        SubjectFile file = database_->file_of(job.subject);
+        for (auto& [event, leaf] : database_->statements_of_subject(job.subject)) {
+          std::string jws;
+          if (!event.receipt.empty() && leaf >= 0 && ledger_)
+            jws = ledger_->sign_receipt(event.receipt, static_cast<std::uint64_t>(leaf));
+          file.statements.push_back({std::move(event), std::move(jws)});
+        }
+        return file;
+      },
+      [&](const std::exception& error) { lost(error); }));
+}
+
+void Storage::Thread::answer(AskJob& job) {
+  job.reply.send(asked<bool>(
+      database_.has_value(),
+      [&] {
+        job.ask(*database_);
+        return true;
+      },
+      [&](const std::exception& error) { lost(error); }));
+}
+
+void Storage::Thread::answer(DisposeJob& job) {
+  job.reply.send(asked<Disposed>(
+      takes_records(),
+      [&] {
+        begin();
+        const Disposed disposed = database_->dispose(job.disposal, job.how);
+        commit(leaves_of(disposed, job.at));
+        return disposed;
+      },
+      [&](const std::exception& error) { lost(error); }));
+  tell_of_ledger();
+}
+
+void Storage::Thread::answer(EraseJob& job) {
+  begin_erasure(std::move(job));
+}
+
 std::vector<CdrEntry> Storage::Thread::store_stops(WallTime now) {
   std::vector<CdrEntry> stops;
   begin();
@@ -389,6 +449,9 @@ void Storage::Thread::export_lines() {
 }
 
 void Storage::Thread::farewell() {
+  for (auto& work : erasures_)
+    work.job.reply.send(StorageError::closed);
+  erasures_.clear();
   ledger_.reset();
   if (!database_ || exported_ == exported_remembered_) return;
   try {

@@ -3,15 +3,19 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <variant>
 #include <vector>
 
 #include "gateway/cdr_lines.hpp"
+#include "gateway/cdr_lines_rewrite.hpp"
 #include "gateway/database.hpp"
 #include "gateway/record_ledger.hpp"
 #include "gateway/reply.hpp"
@@ -55,8 +59,27 @@ struct WebhookJob {
   WebhookChange change;
   Reply<Stored<WebhookState>> reply;
 };
+struct SubjectFileJob {
+  std::string subject;
+  Reply<Stored<SubjectFile>> reply;
+};
+struct EraseJob {
+  Erasure erasure;
+  Reply<Stored<Erased>> reply;
+};
+struct AskJob {
+  std::function<void(Database&)> ask;  // keeps the answer
+  Reply<Stored<bool>> reply;
+};
+struct DisposeJob {
+  HoldingDisposal disposal;
+  Disposition how;
+  WallTime at{};
+  Reply<Stored<Disposed>> reply;
+};
 using StorageJob = std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, ReceiptsJob,
-                                QueryCdrsJob, FindPolicyJob, CloseOpenCdrsJob, WebhookJob>;
+                                QueryCdrsJob, FindPolicyJob, CloseOpenCdrsJob, WebhookJob,
+                                SubjectFileJob, EraseJob, AskJob, DisposeJob>;
 
 class Storage::Thread {
  public:
@@ -91,12 +114,34 @@ class Storage::Thread {
   void answer(FindPolicyJob& job);
   void answer(CloseOpenCdrsJob& job);
   void answer(WebhookJob& job);
+  void answer(SubjectFileJob& job);
+  void answer(EraseJob& job);
+  void answer(AskJob& job);
+  void answer(DisposeJob& job);
   std::vector<CdrEntry> store_stops(WallTime now);
   void begin();
   void name_subjects(std::vector<Record>& together);
   void commit(const LeafBatch& leaves);
   void export_lines();
   void farewell();
+
+  // storage_erasure.cpp: what is done a step at a time, between the groups.
+  struct ErasureAtWork {
+    EraseJob job;
+    std::vector<std::pair<PersonInSession, std::string>> due;  // with their pseudonyms
+    std::map<PersonInSession, std::string> names;              // of all of them
+    Erased sum;
+    bool key_destroyed = false;
+  };
+  void begin_erasure(EraseJob job);
+  void continue_erasure();
+  bool take_step(ErasureAtWork& work);  // true: all is done
+  [[nodiscard]] LeafBatch tombstone(std::size_t rows, WallTime at) const;
+  [[nodiscard]] LeafBatch leaves_of(const Disposed& disposed, WallTime at) const;
+  void end_erasure(ErasureAtWork& work);
+  void rename_erased(std::vector<Record>& together) const;
+  bool rewrite_lines();  // true: nothing is out of date
+  void tell_of_ledger();
 
   const StorageOptions options_;
 
@@ -120,6 +165,11 @@ class Storage::Thread {
   Clock::time_point lines_retry_at_{};
   RecordId exported_{};
   RecordId exported_remembered_{};
+  std::deque<ErasureAtWork> erasures_;
+  // By session, participant and subject: the name that is stored.
+  std::map<std::tuple<std::string, std::string, std::string>, std::string> erased_;
+  bool lines_outdated_ = false;  // some of the daily files' are
+  std::optional<CdrLinesRewrite> rewriting_;
 
   std::thread thread_;
 };

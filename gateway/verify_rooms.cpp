@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/pseudonym.hpp"
+
 namespace assent::gateway {
 namespace {
 
@@ -48,7 +50,14 @@ class SessionCheck {
                        std::to_string(imbalance.route) + ": " + std::to_string(imbalance.ingress) +
                        " packets came in, and " + std::to_string(imbalance.accounted) +
                        " were delivered or withheld");
-    if (entry.at < history_.known_until()) delivered(*cdr, where);
+    const bool may_differ = entry.subject == erased_subject || history_.has_erased();
+    if (may_differ && !entry.participant.empty() && !history_.knows(entry.participant)) {
+      ++findings_.not_shown
+            ["call detail records whose person and that person's events were given different "
+             "names at the end of their retention: whether deliveries were permitted"];
+    } else if (entry.at < history_.known_until()) {
+      delivered(*cdr, where);
+    }
   }
 
   std::size_t statements = 0;
@@ -100,6 +109,10 @@ FromRecord<RoomHistory> RoomHistory::of(std::span<const RoomEvent> record, RuleB
     }
   auto events = read_record(record);
   if (!events) return events.error();
+  for (const RoomEvent& event : record) {
+    history.participants_.insert(event.participant);
+    history.has_erased_ = history.has_erased_ || event.subject == erased_subject;
+  }
   std::optional<policy::Room> room;
   policy::Decisions decisions;
   for (auto& [at, what] : *events) {

@@ -34,6 +34,11 @@ class RoomHistory {
   [[nodiscard]] std::vector<Window> windows(const std::string& participant, const std::string& sink,
                                             std::uint64_t epoch) const;
   [[nodiscard]] bool has_stated(const ConsentEvent& event) const;
+  [[nodiscard]] bool knows(const std::string& participant) const {
+    return participants_.contains(participant);
+  }
+  // Somebody's events were given another name.
+  [[nodiscard]] bool has_erased() const { return has_erased_; }
   // Where a gap makes what followed unknown; max() without one.
   [[nodiscard]] WallTime known_until() const { return known_until_; }
 
@@ -43,6 +48,8 @@ class RoomHistory {
   std::map<std::pair<std::string, std::string>, std::vector<Window>> windows_;
   std::set<std::tuple<std::string, std::string, std::string, std::string, std::uint64_t>> stated_;
   WallTime known_until_ = WallTime::max();
+  std::set<std::string> participants_;
+  bool has_erased_ = false;
 };
 
 // How much later than its closing a permitted packet may have been counted, and how far apart the

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "gateway/pseudonym.hpp"
+
 namespace assent::gateway {
 namespace {
 
@@ -15,12 +17,23 @@ std::string_view table_of(const Record& record) {
   if (std::holds_alternative<CdrEntry>(record)) return "cdrs";
   if (std::holds_alternative<AcceptedPolicy>(record)) return "accepted_policies";
   if (std::holds_alternative<RoomEvent>(record)) return "room_events";
+  if (std::holds_alternative<PrivacyAction>(record)) return "privacy_actions";
   return "recordings";
 }
 
 std::string name_of(const BoundRecord& row) {
   return std::string(table_of(row.record)) + " row " +
          std::to_string(static_cast<std::int64_t>(row.id));
+}
+
+// Rewritten when the person was erased: what it was cannot be shown.
+bool is_erased(const Record& record) {
+  return std::visit(
+      [](const auto& of) {
+        if constexpr (requires { of.subject; }) return of.subject == erased_subject;
+        return false;
+      },
+      record);
 }
 
 // What the entry says openly: all but the commitments.
@@ -98,7 +111,10 @@ void RowsAgainstLedger::meet(std::uint64_t index, const LedgerLeaf& leaf) {
       }
       break;
     case LedgerKind::erasure:
-      ++erasures_;
+      note_erasure(index, leaf);
+      break;
+    case LedgerKind::disposal:
+      note_disposal(index, leaf);
       break;
     case LedgerKind::abandoned:
       note_abandoned(index, leaf);
@@ -115,7 +131,11 @@ void RowsAgainstLedger::compare(std::uint64_t index, const LedgerLeaf& leaf,
     fault(name_of(row) + " is not what entry " + std::to_string(index) + " of the ledger says");
     return;
   }
-  open_commitment(index, leaf, row);
+  if (is_erased(row.record)) {
+    ++erased_rows_;
+  } else {
+    open_commitment(index, leaf, row);
+  }
 }
 
 void RowsAgainstLedger::open_commitment(std::uint64_t index, const LedgerLeaf& leaf,
@@ -134,6 +154,57 @@ void RowsAgainstLedger::open_commitment(std::uint64_t index, const LedgerLeaf& l
     fault(name_of(row) + " was changed: entry " + std::to_string(index) +
           " of the ledger commits to something else");
   }
+}
+
+// One of a key says nothing; one of rows says how many.
+void RowsAgainstLedger::note_erasure(std::uint64_t index, const LedgerLeaf& leaf) {
+  ++erasures_;
+  if (leaf.open.state.empty()) return;
+  const auto rows = parse_range(leaf.open.state);
+  if (rows && rows->first == rows->second) {
+    rows_to_be_erased_ += rows->first;
+  } else {
+    fault("entry " + std::to_string(index) + " of the ledger erases what is no number of rows");
+  }
+}
+
+// "record:12"
+void RowsAgainstLedger::note_disposal(std::uint64_t index, const LedgerLeaf& leaf) {
+  const std::string_view state = leaf.open.state;
+  const auto colon = state.find(':');
+  const auto kind = ledger_kind_from(state.substr(0, colon));
+  const auto rows =
+      colon == std::string_view::npos ? std::nullopt : parse_range(state.substr(colon + 1));
+  if (kind && rows && rows->first == rows->second) {
+    disposed_[*kind] += rows->first;
+  } else {
+    fault("entry " + std::to_string(index) +
+          " of the ledger disposes of what is no number of rows");
+  }
+}
+
+// As many of a kind may be gone as were destroyed at the end of their retention, and no more.
+void RowsAgainstLedger::judge_missing() {
+  std::map<LedgerKind, std::uint64_t> missing;
+  for (const auto& [index, kind] : without_row_)
+    ++missing[kind];
+  std::uint64_t destroyed = 0;
+  for (const auto& [index, kind] : without_row_) {
+    const std::uint64_t may_be_gone = disposed_[kind];
+    if (missing[kind] <= may_be_gone) {
+      ++destroyed;
+    } else if (may_be_gone == 0) {
+      fault("the row of entry " + std::to_string(index) + " of the ledger (" +
+            std::string(to_string(kind)) + ") is gone");
+    }
+  }
+  for (const auto& [kind, rows] : missing)
+    if (disposed_[kind] != 0 && rows > disposed_[kind])
+      fault(std::to_string(rows) + " rows of entries of the kind " + std::string(to_string(kind)) +
+            " are gone, and the ledger knows that " + std::to_string(disposed_[kind]) +
+            " were destroyed");
+  if (destroyed != 0)
+    findings_.not_shown["rows that were destroyed at the end of their retention"] += destroyed;
 }
 
 void RowsAgainstLedger::note_abandoned(std::uint64_t index, const LedgerLeaf& leaf) {
@@ -158,9 +229,14 @@ void RowsAgainstLedger::finish() {
             " has no entry in the ledger, which was begun after row " +
             std::to_string(begun_after_.value_or(0)));
   }
-  for (const auto& [index, kind] : without_row_)
-    fault("the row of entry " + std::to_string(index) + " of the ledger (" +
-          std::string(to_string(kind)) + ") is gone");
+  judge_missing();
+  if (erased_rows_ > rows_to_be_erased_)
+    fault(std::to_string(erased_rows_) +
+          " rows say that their person was erased, and the ledger "
+          "knows of " +
+          std::to_string(rows_to_be_erased_));
+  if (erased_rows_ != 0)
+    findings_.not_shown["rows that cannot be shown: their person was erased"] += erased_rows_;
   if (without_key_ != 0 && erasures_ == 0)
     fault("the keys of the subjects of " + std::to_string(without_key_) +
           " rows are gone, and no erasure is recorded");

@@ -38,6 +38,9 @@ class RowsAgainstLedger {
   void compare(std::uint64_t index, const LedgerLeaf& leaf, const BoundRecord& row);
   void open_commitment(std::uint64_t index, const LedgerLeaf& leaf, const BoundRecord& row);
   void note_abandoned(std::uint64_t index, const LedgerLeaf& leaf);
+  void note_erasure(std::uint64_t index, const LedgerLeaf& leaf);
+  void note_disposal(std::uint64_t index, const LedgerLeaf& leaf);
+  void judge_missing();
   void fault(std::string what);
 
   const SubjectKeys* keys_;
@@ -45,11 +48,14 @@ class RowsAgainstLedger {
   VerifyFindings& findings_;
   std::vector<Table> tables_;
   std::map<std::uint64_t, LedgerKind> without_row_;
-  std::optional<std::int64_t> begun_after_;  // the database's last row before the ledger
+  std::map<LedgerKind, std::uint64_t> disposed_;  // rows that were destroyed
+  std::optional<std::int64_t> begun_after_;       // the database's last row before the ledger
   std::uint64_t rows_ = 0;
   std::uint64_t older_rows_ = 0;
   std::uint64_t abandoned_ = 0;
   std::uint64_t erasures_ = 0;
+  std::uint64_t erased_rows_ = 0;        // that say so
+  std::uint64_t rows_to_be_erased_ = 0;  // that the ledger says were erased
   std::uint64_t without_key_ = 0;
 };
 

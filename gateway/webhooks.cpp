@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "gateway/pseudonym.hpp"
 #include "gateway/rfc3339.hpp"
 #include "gateway/webhook_schedule.hpp"
 #include "gateway/webhook_signature.hpp"
@@ -107,8 +108,27 @@ asio::awaitable<void> Webhooks::stop() {
 
 // --- from events to the queue ---
 
+void Webhooks::rename(std::string room, std::string participant, std::string pseudonym) {
+  renamed_.try_emplace({std::move(room), std::move(participant)}, std::move(pseudonym));
+  for (auto& delivery : unwritten_)
+    delivery.body = renamed(std::move(delivery.body));
+}
+
+std::string Webhooks::renamed(std::string body) const {
+  for (const auto& [who, pseudonym] : renamed_)
+    if (body.find('"' + who.second + '"') != std::string::npos)
+      if (auto now = pseudonymised_message(body, who.first, who.second, pseudonym))
+        return *std::move(now);
+  return body;
+}
+
 void Webhooks::tell(std::string_view event, const std::string& json) {
   const WallTime now = wall_now();
+  const std::string body = renamed(body_of(event, now, json));
+  if (event == "room_closed")
+    std::erase_if(renamed_, [&](const auto& of) {
+      return json.find('"' + of.first.first + '"') != std::string::npos;
+    });
   std::string id;
   for (auto& receiver : receivers_) {
     if (!receiver->wants(event)) continue;
@@ -124,7 +144,7 @@ void Webhooks::tell(std::string_view event, const std::string& json) {
     WebhookDelivery& delivery = unwritten_.emplace_back();
     delivery.webhook = receiver->config.name;
     delivery.message = id;
-    delivery.body = body_of(event, now, json);
+    delivery.body = body;
     delivery.made = delivery.due = now;
   }
   if (!unwritten_.empty() && !std::exchange(writing_, true)) spawn(write());
@@ -142,6 +162,8 @@ asio::awaitable<void> Webhooks::write() {
         receiver->rouse();
       continue;
     }
+    for (auto& delivery : kept)
+      delivery.body = renamed(std::move(delivery.body));
     kept.insert(kept.end(), std::make_move_iterator(unwritten_.begin()),
                 std::make_move_iterator(unwritten_.end()));
     unwritten_ = std::move(kept);

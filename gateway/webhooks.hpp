@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,9 @@ class Webhooks {
   void start();
   // `json`: an object, as GET /v1/events has it.
   void tell(std::string_view event, const std::string& json);
+  // Whoever is told of as this participant of this room gets another name, in what is told from now
+  // on and in what is not written yet; until the room closes.
+  void rename(std::string room, std::string participant, std::string pseudonym);
   // When it comes back, what was told is in the database, if that takes it.
   boost::asio::awaitable<void> stop();
 
@@ -57,6 +61,7 @@ class Webhooks {
   void refuse_all(Receiver& receiver, const WebhookDelivery& delivery);
   boost::asio::awaitable<void> rest(Receiver& receiver, std::chrono::milliseconds pause);
   void spawn(boost::asio::awaitable<void> coroutine);
+  [[nodiscard]] std::string renamed(std::string body) const;
   [[nodiscard]] std::string new_id() const;
   [[nodiscard]] double chance() const;
 
@@ -66,6 +71,7 @@ class Webhooks {
   Log& log_;
   std::vector<std::unique_ptr<Receiver>> receivers_;
   std::vector<WebhookDelivery> unwritten_;
+  std::map<std::pair<std::string, std::string>, std::string> renamed_;  // (room, participant)
   bool writing_ = false;
   bool stopping_ = false;
   std::size_t running_ = 0;          // coroutines

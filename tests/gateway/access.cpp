@@ -28,6 +28,8 @@ std::string with_ids(std::string_view path_template, const std::string& room,
   fill("{room}", room);
   fill("{participant}", participant);
   fill("{purpose}", "recording");
+  fill("{subject}", "s1");
+  fill("{disclosure}", "d1");
   fill("{hash}", std::string(64, 'a'));
   fill("{token}", "sealed");
   return path;

@@ -114,6 +114,7 @@ TEST_F(ConfigFile, ReadsEveryKey) {
       "  recorder: {kind: ogg, directory: rec}\n"
       "  transcriber: {kind: rtp, address: '[2001:db8::2]:5004'}\n"
       "policy: {policy: p.yaml, jurisdictions: j.yaml, transfers: t.yaml}\n"
+      "retention: {hour: -1, answers: 7d, contract_ends: [{tenant: t, last_day: 2027-01-31}]}\n"
       "webhooks: [{name: archive, url: 'http://127.0.0.1:81/x', secret_file: s, events: [cut],\n"
       "  allow_private: true}]\n"
       "log: {level: debug, format: text}\n");
@@ -142,6 +143,10 @@ TEST_F(ConfigFile, ReadsEveryKey) {
   EXPECT_EQ(std::get<OggSink>(config.sinks[0].transport).directory, "rec");
   EXPECT_EQ(std::get<RtpSink>(config.sinks[1].transport).address.port, 5004);
   EXPECT_EQ(config.policy, (PolicyFiles{"p.yaml", "j.yaml", "t.yaml"}));
+  EXPECT_EQ(config.retention.hour, std::nullopt);
+  EXPECT_EQ(config.retention.answers, 24h * 7);
+  EXPECT_EQ(config.retention.contract_ends.at("t"),
+            std::chrono::sys_days{std::chrono::year{2027} / 1 / 31});
   ASSERT_EQ(config.webhooks.size(), 1U);
   EXPECT_EQ(config.webhooks[0].url.port, 81);
   EXPECT_EQ(config.webhooks[0].events, std::vector<std::string>{"cut"});

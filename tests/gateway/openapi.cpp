@@ -15,11 +15,13 @@
 #include <vector>
 
 #include "gateway/api_routes.hpp"
+#include "gateway/disclosures.hpp"
 #include "gateway/embedded.hpp"
 #include "gateway/policy_json.hpp"
 #include "gateway/request_reader.hpp"
 #include "gateway/requests.hpp"
 #include "gateway/router.hpp"
+#include "gateway/subject_changes.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -203,7 +205,9 @@ TEST(OpenApi, RequestBodiesAreReadAsDescribed) {
       {Operation::put_notice, refusing(parse_put_notice)},
       {Operation::put_questions, refusing(parse_put_questions)},
       {Operation::put_purpose, refusing(parse_put_purpose)},
-      {Operation::put_policy, refusing(parse_policy_proposal)}};
+      {Operation::put_policy, refusing(parse_policy_proposal)},
+      {Operation::patch_subject, refusing(parse_subject_change)},
+      {Operation::post_disclosure, refusing(parse_disclosure_request)}};
   for (const ApiRoute& route : api_routes()) {
     if (route.takes != Takes::json) continue;
     SCOPED_TRACE(route.operation_id);

@@ -88,6 +88,8 @@ RunningService::RunningService(Options options)
     tokens.push_back({name, sha256(std::string(token) + name), role,
                       is_bound(role) ? "standup" : "", is_bound(role) ? "caller" : ""});
   }
+  tokens.push_back({"second-officer", sha256(std::string(token) + "second-officer"),
+                    Role::privacy_officer, "", ""});
   service_ =
       std::make_unique<Service>(context_, config_, std::move(*loaded), std::move(tokens), log_);
   auto started = asio::co_spawn(context_, service_->start(), asio::use_future);
@@ -136,13 +138,24 @@ ApiAnswer RunningService::call(std::string_view method, const std::string& path,
 
 ApiAnswer RunningService::call_as(Role role, std::string_view method, const std::string& path,
                                   std::string_view body, std::string_view key) {
+  return send(bearer(role), method, path, body, key);
+}
+
+ApiAnswer RunningService::call_as_second_officer(std::string_view method, const std::string& path,
+                                                 std::string_view body) {
+  return send("Bearer " + std::string(token) + "second-officer", method, path, body, {});
+}
+
+ApiAnswer RunningService::send(const std::string& authorization, std::string_view method,
+                               const std::string& path, std::string_view body,
+                               std::string_view key) {
   asio::io_context io;
   beast::tcp_stream stream{io};
   stream.connect({asio::ip::make_address("127.0.0.1"), service_->api_port()});
   http::request<http::string_body> request{http::string_to_verb({method.data(), method.size()}),
                                            path, 11};
   request.set(http::field::host, "127.0.0.1");
-  request.set(http::field::authorization, bearer(role));
+  request.set(http::field::authorization, authorization);
   if (!key.empty()) request.set("Idempotency-Key", std::string(key));
   if (!body.empty()) {
     request.set(http::field::content_type, "application/json");

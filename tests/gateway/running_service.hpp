@@ -59,6 +59,9 @@ class RunningService {
   // With another's token. The participant's and the guardian's are about `caller` in `standup`.
   ApiAnswer call_as(Role role, std::string_view method, const std::string& path,
                     std::string_view body = {}, std::string_view key = {});
+  // Of another privacy officer than the role's.
+  ApiAnswer call_as_second_officer(std::string_view method, const std::string& path,
+                                   std::string_view body = {});
   // call() that has to succeed; throws with what was answered instead.
   boost::json::value ask(std::string_view method, const std::string& path,
                          std::string_view body = {});
@@ -68,6 +71,9 @@ class RunningService {
   [[nodiscard]] const std::filesystem::path& state() const { return state_; }
 
  private:
+  ApiAnswer send(const std::string& authorization, std::string_view method, const std::string& path,
+                 std::string_view body, std::string_view key);
+
   TemporaryFolder folder_;
   std::filesystem::path state_;
   Config config_;

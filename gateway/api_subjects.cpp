@@ -1,0 +1,73 @@
+#include "gateway/api_subjects.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "gateway/request_reader.hpp"
+
+namespace assent::gateway {
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+std::string actor_of(const HttpRequest& request) {
+  return request.principal ? request.principal->token_name : std::string{};
+}
+
+HttpResponse answer_of(const Answered<json::object>& answer) {
+  if (!answer) return problem_response(answer.error());
+  auto response = json_response(json::serialize(*answer));
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+}  // namespace
+
+void bind_subjects(Dispatcher& dispatcher, SubjectRights& rights, Retention& retention) {
+  using Response = asio::awaitable<HttpResponse>;
+  dispatcher.bind(Operation::get_subject, [&rights](const HttpRequest& request) -> Response {
+    const auto archive = co_await rights.access(request.parameter("subject"), actor_of(request));
+    co_return answer_of(archive);
+  });
+  dispatcher.bind(Operation::patch_subject, [&rights](const HttpRequest& request) -> Response {
+    const auto body = parse_json(request.body);
+    if (!body) co_return problem_response(body.error());
+    auto change = parse_subject_change(*body);
+    if (!change) co_return problem_response(change.error());
+    const auto state =
+        co_await rights.change(request.parameter("subject"), *std::move(change), actor_of(request));
+    co_return answer_of(state);
+  });
+  dispatcher.bind(Operation::delete_subject, [&rights](const HttpRequest& request) -> Response {
+    const auto report = co_await rights.erase(request.parameter("subject"), actor_of(request));
+    co_return answer_of(report);
+  });
+  dispatcher.bind(Operation::post_retention, [&retention](const HttpRequest& request) -> Response {
+    const auto dry_run = request.query.find("dry_run");
+    const bool only_show = dry_run != request.query.end() && dry_run->second == "true";
+    const auto report = co_await retention.run(only_show, actor_of(request));
+    co_return answer_of(report);
+  });
+}
+
+void bind_disclosures(Dispatcher& dispatcher, Disclosures& disclosures) {
+  using Response = asio::awaitable<HttpResponse>;
+  dispatcher.bind(
+      Operation::post_disclosure, [&disclosures](const HttpRequest& request) -> Response {
+        const auto body = parse_json(request.body);
+        if (!body) co_return problem_response(body.error());
+        auto asked = parse_disclosure_request(*body);
+        if (!asked) co_return problem_response(asked.error());
+        const auto waiting = co_await disclosures.request(*std::move(asked), actor_of(request));
+        co_return answer_of(waiting);
+      });
+  dispatcher.bind(
+      Operation::approve_disclosure, [&disclosures](const HttpRequest& request) -> Response {
+        const auto answer =
+            co_await disclosures.approve(request.parameter("disclosure"), actor_of(request));
+        co_return answer_of(answer);
+      });
+}
+
+}  // namespace assent::gateway
