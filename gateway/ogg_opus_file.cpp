@@ -309,6 +309,11 @@ void OggOpusFile::find_last() {
 std::error_code OggOpusFile::finish() {
   if (content_.packets == 0) return {};
   if (const auto error = flush()) return error;
+  // A cut far back has taken every page that is remembered: what is left ends without the mark.
+  if (recent_.empty()) {
+    if (const auto error = shorten()) return error;
+    return sync_file(file_.get());
+  }
   // The end mark belongs on the last page (RFC 3533 §6), which is out already: write it again.
   if (const auto error = reopen_last_page()) return error;
   const std::uint64_t before = position_ - open_page_samples();
