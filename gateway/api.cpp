@@ -157,8 +157,9 @@ class Api {
     if (!body) co_return problem_response(body.error());
     const auto from = body->from == Side::client ? media::Side::client : media::Side::server;
     const auto toward = profile_of(body->transport);
+    auto carrier = body->carrier.value_or("");
     const auto sdp = co_await (*room)->offer(request.parameter("participant"), from,
-                                             std::move(body->sdp), toward);
+                                             std::move(body->sdp), toward, std::move(carrier));
     co_return sdp_response(sdp);
   }
 

@@ -68,6 +68,23 @@ json::array decision_array(const std::vector<policy::Decision>& decisions) {
   return array;
 }
 
+json::array ways_array(const std::vector<CdrTransfer>& ways) {
+  json::array array;
+  for (const auto& way : ways) {
+    const auto reason = policy::parse_reason(way.reason);
+    array.push_back(json::object{
+        {"exporter", way.exporter},
+        {"importer", way.importer},
+        {"role", way.role},
+        {"from", way.from},
+        {"to", way.to},
+        {"purpose", way.purpose},
+        {"reason", way.reason},
+        {"sentence", policy::sentence(reason.value_or(policy::Reason::transfer_unknown))}});
+  }
+  return array;
+}
+
 json::object consent_object(const policy::Consent& consent) {
   json::object object{{"state", to_string(consent.state)}, {"epoch", consent.epoch}};
   if (consent.state == policy::ConsentState::unknown) return object;  // nothing was stated
@@ -301,6 +318,8 @@ std::string participant_json(const Conference& conference, std::string_view part
     if (decision.participant == participant) decisions.push_back(decision_object(decision));
   }
   object["decisions"] = std::move(decisions);
+  const auto unlawful = conference.unlawful_ways(participant);
+  if (!unlawful.empty()) object["unlawful_transfers"] = ways_array(unlawful);
   return json::serialize(object);
 }
 

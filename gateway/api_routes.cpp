@@ -12,6 +12,8 @@ constexpr std::array<std::string_view, 3> page_of_room{"room", "after", "limit"}
 constexpr std::array<std::string_view, 1> dry_run{"dry_run"};
 constexpr std::array<std::string_view, 2> language_and_result{"language", "result"};
 constexpr std::array<std::string_view, 3> shown_page{"language", "result", "receipts"};
+constexpr std::array<std::string_view, 10> of_transfers{
+    "subject", "room", "processor", "mechanism", "from", "to", "since", "until", "by", "format"};
 constexpr std::span<const std::string_view> none{};
 
 constexpr RoleSet server = for_roles(Role::conference_server);
@@ -88,6 +90,7 @@ constexpr std::array<ApiRoute, operations> routes{{
      "/v1/rooms/{room}/participants/{participant}/decisions/{purpose}", explain, no_body, closed,
      everyone},
     {get_cdrs, "getCdrs", get, "/v1/cdrs", page_of_room, no_body, closed, audit},
+    {get_transfers, "getTransfers", get, "/v1/transfers", of_transfers, no_body, closed, audit},
     {get_policy, "getPolicy", get, "/v1/policy", none, no_body, closed, staff},
     {put_policy, "putPolicy", put, "/v1/policy", dry_run, body, closed, audit,
      policy_body_bytes_max},

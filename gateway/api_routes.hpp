@@ -34,6 +34,7 @@ enum class Operation : unsigned char {
   get_receipts,
   get_decision,
   get_cdrs,
+  get_transfers,
   get_policy,
   put_policy,
   get_accepted_policy,
@@ -53,7 +54,7 @@ enum class Operation : unsigned char {
   get_consent_page,
   post_consent_page
 };
-inline constexpr std::size_t operations = 40;
+inline constexpr std::size_t operations = 41;
 
 // Three files of 1 MiB, as JSON strings.
 inline constexpr std::size_t policy_body_bytes_max = 4U << 20U;

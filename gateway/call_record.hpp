@@ -2,8 +2,11 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "gateway/cdr.hpp"
 #include "media/relay.hpp"
@@ -23,7 +26,8 @@ struct ClockReading {
 [[nodiscard]] ClockReading read_clocks();
 
 // One participant's call detail record while it grows: takes what the relay settles, and gives the
-// records to store. Counters are cumulative.
+// records to store. Totals are cumulative; intervals are given again until storage has one record
+// with them.
 class CallRecord {
  public:
   // `before`: the number of the last record that this session has of the same id; whoever comes
@@ -37,10 +41,13 @@ class CallRecord {
     std::string purpose;
   };
 
-  void add_leg(media::LegId leg, media::Side side, std::string media, std::string transport);
-  void remove_leg(media::LegId leg) { legs_.erase(leg); }  // its counters stay
+  void add_leg(media::LegId leg, media::Side side, std::string media, std::string transport,
+               WallTime now);
+  void remove_leg(media::LegId leg) { legs_.erase(leg); }           // its counters stay
+  void name_carrier(media::Side side, const std::string& carrier);  // of the legs that there are
 
-  // From here to detach every packet of the client legs is delivered to the sink or withheld.
+  // From here to detach every packet of the client legs is delivered to the sink or withheld. A
+  // sink that comes again goes on in the route that it had.
   void attach(media::SinkId sink, Destination destination);
   void detach(media::SinkId sink);
 
@@ -49,21 +56,42 @@ class CallRecord {
   void fold(const media::SourceRecord& record, const ClockReading& clocks,
             const ReasonOf& reason_of);
 
+  // With all totals; its intervals are in the records of next().
   [[nodiscard]] Cdr& cdr() { return cdr_; }
   [[nodiscard]] std::uint32_t last_number() const { return sequence_; }
 
   // The record as it stands, numbered.
   [[nodiscard]] Cdr next(CdrKind kind, std::optional<CauseForClosing> cause, WallTime now);
+  // The record with this number is on disk.
+  void stored(std::uint32_t number);
 
  private:
-  void fold_leg(CdrLeg& leg, const media::LegRecord& record, const ClockReading& clocks,
+  struct Place {
+    std::size_t leg = 0;    // in cdr_.legs
+    std::size_t route = 0;  // in its routes
+    auto operator<=>(const Place&) const = default;
+  };
+  struct Growing {
+    DeliveredInterval interval;
+    std::uint32_t changed_for;  // the number of the first record that says how it is now
+  };
+  struct OpenLeg {
+    std::size_t index = 0;  // in cdr_.legs
+    WallTime counted;       // until when
+  };
+
+  void fold_leg(OpenLeg& open, const media::LegRecord& record, const ClockReading& clocks,
                 const ReasonOf& reason_of);
-  [[nodiscard]] CdrRoute* open_route(CdrLeg& leg, media::SinkId sink);
+  void deliver(Place place, const DeliveredInterval& more);
+  void attach_route(CdrLeg& leg, const Destination& destination) const;
+  [[nodiscard]] std::optional<std::size_t> open_route(const CdrLeg& leg, media::SinkId sink) const;
 
   Cdr cdr_;
   std::uint32_t sequence_ = 0;
-  std::map<media::LegId, std::size_t> legs_;  // position in cdr_.legs
+  std::uint32_t stored_ = 0;  // the last record that storage acknowledged
+  std::map<media::LegId, OpenLeg> legs_;
   std::map<media::SinkId, Destination> attached_;
+  std::map<Place, std::vector<Growing>> intervals_;  // that may grow, or are not stored
 };
 
 }  // namespace assent::gateway

@@ -25,15 +25,21 @@ Cdr closed_after(const Cdr& last, CauseForClosing cause, WallTime now) {
   stop.record_seq = last.record_seq + 1;
   stop.cause = cause;
   stop.at = std::max(now, last.at);
+  for (auto& leg : stop.legs)
+    for (auto& route : leg.routes)
+      route.delivered.clear();
   return stop;
+}
+
+std::uint64_t CdrRoute::ingress(std::uint64_t of_leg) const {
+  const std::uint64_t end = detached_at.value_or(of_leg);
+  return earlier_ingress + (end >= attached_at ? end - attached_at : 0);
 }
 
 namespace {
 
 std::uint64_t accounted(const CdrRoute& route) {
-  std::uint64_t packets = 0;
-  for (const auto& interval : route.delivered)
-    packets += interval.packets;
+  std::uint64_t packets = route.packets;
   for (const auto& [reason, withheld] : route.withheld)
     packets += withheld;
   return packets;
@@ -48,8 +54,9 @@ std::vector<Imbalance> imbalances(const Cdr& cdr) {
     for (std::size_t r = 0; r < leg.routes.size(); ++r) {
       const CdrRoute& route = leg.routes[r];
       const std::uint64_t end = route.detached_at.value_or(leg.packets);
-      const std::uint64_t ingress = end >= route.attached_at ? end - route.attached_at : 0;
-      const bool ordered = route.attached_at <= end && end <= leg.packets;
+      const std::uint64_t ingress = route.ingress(leg.packets);
+      const bool ordered = route.earlier_ingress <= route.attached_at && route.attached_at <= end &&
+                           end <= leg.packets;
       if (!ordered || ingress != accounted(route)) {
         found.push_back({l, r, ingress, accounted(route)});
       }

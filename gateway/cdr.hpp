@@ -15,8 +15,13 @@
 namespace assent::gateway {
 
 // Call detail records. One chain per room (participant empty) and one per participant: a start,
-// interims, a stop; record_seq counts from 1. Counters are cumulative since the start: the newest
-// record of a chain says all, and one that could not be stored costs nothing.
+// interims, a stop; record_seq counts from 1. Whoever comes again starts anew in the same chain,
+// under another `opened`. Counters are cumulative since the start: the newest record has all
+// totals. Intervals are listed once: a record has those that began or grew since the last one that
+// storage acknowledged, so that a long call's records do not repeat each other, and one that could
+// not be stored costs nothing. See cdr_chain.hpp for what a chain says together.
+
+inline constexpr std::uint64_t cdr_version = 3;  // of the format
 
 enum class CdrKind : unsigned char { start, interim, stop };
 
@@ -57,7 +62,8 @@ struct CdrConsent {
   std::string receipt;  // id of the receipt
 };
 
-// A run of packets that one destination got under one epoch.
+// A run of packets that one destination got under one epoch. Leg, route, ssrc, epoch and first
+// sequence name it; what a later record of the chain says of the same one takes its place.
 struct DeliveredInterval {
   std::uint32_t ssrc = 0;
   std::uint64_t epoch = 0;
@@ -74,23 +80,34 @@ enum class RouteKind : unsigned char {
   sink,
 };
 
-// One destination of a leg's media. Present while attached: it answers for every packet that the
-// leg took in from `attached_at` to `detached_at`, both in packets of the leg's ingress.
+// One destination of a leg's media. It answers for every packet that the leg took in while it was
+// attached: from `attached_at` to `detached_at`, both in packets of the leg's ingress, and
+// `earlier_ingress` of the times before, if it was attached more than once.
 struct CdrRoute {
   RouteKind kind = RouteKind::call;
   std::string sink;     // empty for the call
   std::string purpose;  // empty for the call
+  std::uint64_t earlier_ingress = 0;
   std::uint64_t attached_at = 0;
   std::optional<std::uint64_t> detached_at;
-  std::vector<DeliveredInterval> delivered;
+  // All that was delivered since the start, and the time during which it was: for the call to
+  // within the interim period.
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t milliseconds = 0;
+  std::optional<WallTime> first;
+  std::optional<WallTime> last;
   std::map<std::string, std::uint64_t> withheld;  // packets by reason
+  std::vector<DeliveredInterval> delivered;       // what is new of it
+
+  [[nodiscard]] std::uint64_t ingress(std::uint64_t of_leg) const;
 };
 
 struct CdrLeg {
   std::string side;           // client, server
   std::string media;          // audio, video, ...: the m-line
   std::string transport;      // RTP/AVP, RTP/SAVP, ...
-  std::string carrier;        // where given
+  std::string carrier;        // where the offer named one
   std::uint64_t packets = 0;  // RTP taken in: sound, authentic, owned
   std::uint64_t bytes = 0;
   std::uint64_t control_packets = 0;             // RTCP and other protocols taken in
@@ -100,22 +117,31 @@ struct CdrLeg {
 
 // Personal data that passed from one jurisdiction to another.
 struct CdrTransfer {
-  std::string exporter;
-  std::string importer;
-  std::string role;  // controller, processor, ...
-  std::string from;
-  std::string to;
-  std::string mechanism;  // adequacy, dpf, scc, ..., none
+  std::string exporter;   // "participant", or the gateway's name
+  std::string importer;   // a processor's name, the gateway's, a webhook's, ...
+  std::string role;       // controller, processor, ...
+  std::string from;       // whose law binds it: the participant's; "unknown"
+  std::string via;        // where the gateway is, of what it passes on
+  std::string to;         // "unknown"
+  std::string mechanism;  // adequacy, dpf, scc, ..., not_needed, none
   std::string row;        // of the data set that decided
-  std::string purpose;    // "call" for the call's own path
+  std::string reason;     // why it is not lawful; empty: it is
+  std::string purpose;    // "call" for the call's own path, "records" for what is told of it
   std::optional<WallTime> first;
   std::optional<WallTime> last;
-  std::uint64_t packets = 0;
+  std::uint64_t milliseconds = 0;  // during which it passed
+  std::uint64_t packets = 0;       // of records: how many
   std::uint64_t bytes = 0;
 };
 
+// Of either exporter.
+inline constexpr std::string_view exporting_participant = "participant";
+inline constexpr std::string_view unknown_place = "unknown";
+inline constexpr std::string_view mechanism_not_needed = "not_needed";
+
 struct Cdr {
-  std::optional<std::uint64_t> id;  // given by storage; in the exported lines
+  std::uint64_t version = cdr_version;  // that it was read from; it is written in the newest
+  std::optional<std::uint64_t> id;      // given by storage; in the exported lines
   CdrKind kind = CdrKind::start;
   std::uint32_t record_seq = 1;
   std::optional<CauseForClosing> cause;  // absent in a start
@@ -147,12 +173,13 @@ struct Cdr {
 [[nodiscard]] std::string to_json(const Cdr& cdr);
 
 // The inverse of to_json (of what it wrote: evidence comes back shortened). Unknown fields and
-// words, missing fields and other versions are faults.
+// words, missing fields and other versions are faults. Records of versions 1 and 2 have no totals
+// and list every interval each time: their totals are added up.
 [[nodiscard]] boost::system::result<Cdr, JsonFault> parse_cdr(std::string_view json);
 
 [[nodiscard]] CdrEntry to_entry(const Cdr& cdr);
 
-// The stop record of a chain whose last record is `last`.
+// The stop record of a chain whose last record is `last`, which was stored with its intervals.
 [[nodiscard]] Cdr closed_after(const Cdr& last, CauseForClosing cause, WallTime now);
 
 // `ingress x routes = delivered + withheld`, for every route of every leg.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "gateway/cdr.hpp"
 #include "gateway/json_fields.hpp"
 
@@ -27,8 +29,8 @@ inline constexpr auto json_words<RouteKind> =
 
 namespace {
 
-constexpr std::uint64_t format_version = 2;
-constexpr std::uint64_t format_version_min = 1;  // read, too: all of it is possible in the newest
+constexpr std::uint64_t version_min = 1;  // read, too
+constexpr std::uint64_t version_of_totals = 3;
 
 // An address to /24 or /48, a number to what tells its country and region.
 std::string shortened(policy::EvidenceKind kind, std::string_view evidence) {
@@ -72,10 +74,16 @@ static void describe(auto& visit, Is<CdrRoute> auto& of) {
   visit("kind", of.kind);
   visit("sink", of.sink);
   visit("purpose", of.purpose);
+  visit.unless_default("earlier_ingress", of.earlier_ingress);
   visit("attached_at", of.attached_at);
   visit("detached_at", of.detached_at);
-  visit("delivered", of.delivered);
+  visit.unless_default("packets", of.packets);
+  visit.unless_default("bytes", of.bytes);
+  visit.unless_default("milliseconds", of.milliseconds);
+  visit("first", of.first);
+  visit("last", of.last);
   visit("withheld", of.withheld);
+  visit("delivered", of.delivered);
 }
 static void describe(auto& visit, Is<CdrLeg> auto& of) {
   visit("side", of.side);
@@ -93,18 +101,21 @@ static void describe(auto& visit, Is<CdrTransfer> auto& of) {
   visit("importer", of.importer);
   visit("role", of.role);
   visit("from", of.from);
+  visit("via", of.via);
   visit("to", of.to);
   visit("mechanism", of.mechanism);
   visit("row", of.row);
+  visit("reason", of.reason);
   visit("purpose", of.purpose);
   visit("first", of.first);
   visit("last", of.last);
+  visit.unless_default("milliseconds", of.milliseconds);
   visit("packets", of.packets);
   visit("bytes", of.bytes);
 }
 static void describe(auto& visit, Is<Cdr> auto& of) {
   visit("id", of.id);
-  visit.version("version", format_version, format_version_min);
+  visit.version("version", cdr_version, version_min, of.version);
   visit("kind", of.kind);
   visit("record_seq", of.record_seq);
   visit("cause_for_closing", of.cause);
@@ -141,8 +152,34 @@ std::string to_json(const Cdr& cdr) {
   return to_json_text(cdr);
 }
 
+namespace {
+
+std::uint64_t between(WallTime first, WallTime last) {
+  return last > first ? static_cast<std::uint64_t>((last - first).count()) : 0;
+}
+
+void add_up(CdrRoute& route) {
+  for (const auto& interval : route.delivered) {
+    route.packets += interval.packets;
+    route.bytes += interval.bytes;
+    route.milliseconds += between(interval.first, interval.last);
+    route.first = std::min(route.first.value_or(interval.first), interval.first);
+    route.last = std::max(route.last.value_or(interval.last), interval.last);
+  }
+}
+
+}  // namespace
+
 boost::system::result<Cdr, JsonFault> parse_cdr(std::string_view text) {
-  return parse_json_text<Cdr>(text, record_bytes_max);
+  auto cdr = parse_json_text<Cdr>(text, record_bytes_max);
+  if (!cdr || cdr->version >= version_of_totals) return cdr;
+  for (auto& leg : cdr->legs)
+    for (auto& route : leg.routes)
+      add_up(route);
+  for (auto& transfer : cdr->transfers)
+    if (transfer.first && transfer.last)
+      transfer.milliseconds = between(*transfer.first, *transfer.last);
+  return cdr;
 }
 
 }  // namespace assent::gateway

@@ -15,8 +15,7 @@ policy::WallTime wall_time() {
 std::optional<policy::WallTime> optional_instant(const std::string& option,
                                                  const std::string& text) {
   if (text.empty()) return std::nullopt;
-  const bool is_day = text.size() == sizeof "2026-12-01" - 1;
-  const auto time = parse_rfc3339(is_day ? text + "T00:00:00Z" : text);
+  const auto time = parse_day_or_time(text);
   if (!time) {
     throw CLI::ValidationError(option, as_shown(text) + " is neither a day such as 2026-12-01 " +
                                            "nor a time such as 2026-12-01T14:00:00Z");

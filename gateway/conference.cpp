@@ -99,6 +99,7 @@ Conference::Conference(const asio::any_io_executor& executor, ConferenceServices
       worker_{worker},
       identity_{std::move(identity)},
       rules_{services.policy.rules()},
+      paths_{paths_under(*rules_, services.places)},
       policy_{identity_.room, *rules_},
       events_{identity_.session, identity_.room},
       turn_{executor},
@@ -141,8 +142,7 @@ asio::awaitable<Answered<void>> Conference::open() {
   cdr.room = identity_.room;
   cdr.tenant = identity_.tenant;
   cdr.opened = clocks.wall;
-  cdr.policy_hash = policy_.rules().hash;
-  record_later(to_entry(room_record_.next(CdrKind::start, std::nullopt, clocks.wall)));
+  record_later(room_entry(CdrKind::start, std::nullopt));
   next_interim_ = clocks.steady + services_.interim_period;
   asio::co_spawn(
       timer_.get_executor(),
@@ -164,7 +164,7 @@ asio::awaitable<void> Conference::close_in_turn(CauseForClosing cause) {
     (void)parted;  // what leaves is never refused
   }
   record_events_later();
-  record_later(to_entry(room_record_.next(CdrKind::stop, cause, read_clocks().wall)));
+  record_later(room_entry(CdrKind::stop, cause));
 }
 
 asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
@@ -197,6 +197,7 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   for (const auto& [purpose, sinks] : running_) {
     running.insert(running.end(), sinks.begin(), sinks.end());
   }
+  report_unlawful(participant, unlawful_ways(participant));
   record_later(entry_of(participant, CdrKind::start, std::nullopt));
   RouteChange routes;
   routes.who.push_back(&participant);
@@ -216,17 +217,15 @@ asio::awaitable<Answered<void>> Conference::leave(std::string participant, Cause
 asio::awaitable<Answered<void>> Conference::part(Participant& participant, CauseForClosing cause) {
   const auto clocks = read_clocks();
   drop_question(participant, "left");
-  const auto consents = consents_of(participant);  // as they stood
+  auto consents = consents_of(participant);  // as they stood
   auto decisions = take(clocks.wall, policy::ParticipantLeft{participant.id});
   if (!decisions) co_return decisions.error();
   journal_later(*decisions);
   co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
   std::vector<Participant*> leaver(1, &participant);
   co_await settle(std::move(leaver));
-  auto last = participant.record.next(CdrKind::stop, cause, read_clocks().wall);
-  last.consents = consents;
+  record_later(entry_of(participant, CdrKind::stop, cause, std::move(consents)));
   last_record_of_[participant.id] = participant.record.last_number();
-  record_later(to_entry(last));
   const auto remove = [source = participant.source](MediaPath& path) {
     path.remove_source(std::chrono::steady_clock::now(), source);
     return true;
@@ -239,7 +238,8 @@ asio::awaitable<Answered<void>> Conference::part(Participant& participant, Cause
 
 asio::awaitable<Answered<std::string>> Conference::offer(std::string participant, media::Side from,
                                                          std::string sdp,
-                                                         std::optional<media::Profile> toward) {
+                                                         std::optional<media::Profile> toward,
+                                                         std::string carrier) {
   const auto arrived = std::chrono::steady_clock::now();
   const auto hold = co_await turn_.take();
   const auto found = find(participant);
@@ -247,6 +247,7 @@ asio::awaitable<Answered<std::string>> Conference::offer(std::string participant
   Participant& who = **found;
   if (from == media::Side::client) co_await heed_client(who, sdp, arrived);
   auto written = who.legs.offer(from, sdp, toward);
+  if (written && !carrier.empty()) who.carriers.at(static_cast<std::size_t>(from)) = carrier;
   if (written && from == media::Side::server) *written = tell_client(who, *written);
   co_return written;
 }
@@ -286,14 +287,17 @@ asio::awaitable<Answered<std::string>> Conference::answer(std::string participan
     const auto pair = co_await worker_.run(apply);
     if (what == LegChange::What::add) {
       who.legs.added(section, pair[0], pair[1]);
-      who.record.add_leg(pair[0], media::Side::client, media, transports[0]);
-      who.record.add_leg(pair[1], media::Side::server, media, transports[1]);
+      const WallTime now = read_clocks().wall;
+      who.record.add_leg(pair[0], media::Side::client, media, transports[0], now);
+      who.record.add_leg(pair[1], media::Side::server, media, transports[1], now);
     } else if (what == LegChange::What::remove) {
       who.record.remove_leg(*before[0]);
       who.record.remove_leg(*before[1]);
       who.legs.removed(section);
     }
   }
+  for (const auto side : {media::Side::client, media::Side::server})
+    who.record.name_carrier(side, who.carriers.at(static_cast<std::size_t>(side)));
   record_later(entry_of(who, CdrKind::interim, CauseForClosing::leg_change));
   if (offerer == media::Side::client) *written = tell_client(who, *written);
   co_return written;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/object.hpp>
@@ -16,6 +17,7 @@
 
 #include "gateway/call_legs.hpp"
 #include "gateway/call_record.hpp"
+#include "gateway/call_transfers.hpp"
 #include "gateway/keypad.hpp"
 #include "gateway/media_worker.hpp"
 #include "gateway/metrics.hpp"
@@ -50,6 +52,7 @@ struct ConferenceServices {
   Publish publish;
   MetricsSnapshot& totals;  // what happened since the start
   const Keypad& keypad;
+  const TransferPlaces& places;
 };
 
 struct JoinRequest {
@@ -119,9 +122,11 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<Answered<void>> join(JoinRequest request);
   boost::asio::awaitable<Answered<void>> leave(std::string participant, CauseForClosing cause);
 
+  // `carrier`: who carries the offerer's leg; empty: not said.
   boost::asio::awaitable<Answered<std::string>> offer(std::string participant, media::Side from,
                                                       std::string sdp,
-                                                      std::optional<media::Profile> toward);
+                                                      std::optional<media::Profile> toward,
+                                                      std::string carrier = {});
   boost::asio::awaitable<Answered<std::string>> answer(std::string participant, std::string sdp);
   boost::asio::awaitable<Answered<void>> roll_back_offer(std::string participant);
 
@@ -174,6 +179,8 @@ class Conference : public std::enable_shared_from_this<Conference> {
   }
   // What it said when it joined; empty where it said nothing.
   [[nodiscard]] std::string_view language(std::string_view participant) const;
+  // Ways of the call itself and of its records that nothing makes lawful as of now.
+  [[nodiscard]] std::vector<CdrTransfer> unlawful_ways(std::string_view participant) const;
   // As it is known now. nullptr: no such participant.
   [[nodiscard]] const policy::ParticipantJoined* known_of(std::string_view participant) const;
   [[nodiscard]] const policy::Tightening& tenant_layer() const;
@@ -191,19 +198,6 @@ class Conference : public std::enable_shared_from_this<Conference> {
     std::optional<TrackId> track;
     bool sink_failed = false;  // permitted, but the sink could not be opened
   };
-  // What was delivered to the server (no sink) or to a sink.
-  struct Flow {
-    std::optional<WallTime> first;
-    std::optional<WallTime> last;
-    std::uint64_t packets = 0;
-    std::uint64_t bytes = 0;
-
-    void add(const CdrRoute& route);
-    [[nodiscard]] Flow since(const Flow& earlier) const;
-  };
-  using FlowKey = std::pair<RouteKind, std::string>;
-  [[nodiscard]] static std::map<FlowKey, Flow> flows_of(const Cdr& cdr);
-
   struct Participant {
     Participant(policy::ParticipantJoined joined, media::SourceId on_relay, CallLegs call_legs,
                 CallRecord opened)
@@ -226,9 +220,9 @@ class Conference : public std::enable_shared_from_this<Conference> {
     bool wish_lost = false;
     std::optional<OpenQuestion> question;
     std::map<media::SinkId, Standing> standing;
-    // What crossed borders under rules that were in force before, and was judged by them.
-    std::vector<CdrTransfer> earlier_transfers;
-    std::map<FlowKey, Flow> earlier_flows;
+    std::array<std::string, 2> carriers;  // by Side, as offers named them
+    CallTransfers transfers;
+    std::vector<CdrTransfer> reported_ways;  // that are not lawful
   };
   struct PermitOrder {
     Participant* participant;
@@ -309,14 +303,17 @@ class Conference : public std::enable_shared_from_this<Conference> {
                             boost::json::object end);
 
   // conference_records.cpp: what is written down.
-  void name_rules(const std::string& hash);
+  void name_rules(Cdr& cdr) const;
   [[nodiscard]] Cdr opening_record(const JoinRequest& request) const;
   [[nodiscard]] CdrEntry entry_of(Participant& participant, CdrKind kind,
                                   std::optional<CauseForClosing> cause);
+  [[nodiscard]] CdrEntry entry_of(Participant& participant, CdrKind kind,
+                                  std::optional<CauseForClosing> cause,
+                                  std::vector<CdrConsent> consents);
+  [[nodiscard]] CdrEntry room_entry(CdrKind kind, std::optional<CauseForClosing> cause);
   [[nodiscard]] std::vector<CdrConsent> consents_of(const Participant& participant) const;
-  [[nodiscard]] std::vector<CdrTransfer> transfers_of(Participant& participant) const;
-  void keep_transfers(Participant& participant) const;
-  [[nodiscard]] [[nodiscard]] std::string new_receipt_id() const;
+  void tell(std::string_view type, std::string_view participant, const boost::json::object& what);
+  [[nodiscard]] std::string new_receipt_id() const;
   std::vector<Record> journal(const policy::Decisions& decisions);
   [[nodiscard]] ConsentEvent notice_record(const Participant& participant,
                                            const policy::NoticeGiven& notice) const;
@@ -329,6 +326,12 @@ class Conference : public std::enable_shared_from_this<Conference> {
   void publish_sink_failure(const policy::Decision& decision, RecorderError error);
   void publish_purposes(const RouteChange& routes);
   void publish_cut(const SinkCut& mark, std::string_view participant);
+
+  // conference_transfers.cpp: what crossed which border.
+  [[nodiscard]] bool relies_on_contested(const Participant& participant) const;
+  void count_transfers(Participant& participant);
+  [[nodiscard]] std::vector<CdrTransfer> unlawful_ways(const Participant& participant) const;
+  void report_unlawful(Participant& participant, const std::vector<CdrTransfer>& ways);
 
   // Every event of the room passes here, once, and is in the room's record from then on: with what
   // its taker stores next, or else by itself.
@@ -359,6 +362,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   Identity identity_;
   std::map<std::string, std::uint32_t, std::less<>> last_record_of_;  // of those who left
   std::shared_ptr<const policy::RuleBook> rules_;                     // that policy_ is under
+  std::vector<DataPath> paths_;                                       // under these rules
   policy::Room policy_;
   RoomJournal events_;
   Turn turn_;

@@ -129,6 +129,12 @@ asio::awaitable<Answered<void>> Conference::change(std::string participant,
   if (!layer) co_return layer.error();
   const auto after = changed(who.who, what, *layer);
   const auto cause = cause_of(who.who, after, what);
+  if (about_places(what)) {
+    // What passed until now, passed from where the person was known to be.
+    std::vector<Participant*> alone(1, &who);
+    co_await settle(std::move(alone));
+    count_transfers(who);
+  }
   // What permits is durable before it is effective.
   const bool durable_first = may_permit(who.who, after, what.reevaluate);
   const auto earlier = std::make_tuple(cdr.jurisdictions, cdr.minor);
@@ -147,6 +153,7 @@ asio::awaitable<Answered<void>> Conference::change(std::string participant,
   auto decisions =
       take_together(read_clocks().wall, events_between(who.who, after, what.reevaluate));
   who.who = after;
+  if (about_places(what)) report_unlawful(who, unlawful_ways(who));
   auto records = journal(decisions);
   co_await enforce(std::move(decisions), cause);
   if (durable_first) {
@@ -181,8 +188,7 @@ asio::awaitable<Answered<void>> Conference::tighten(PolicyLayer layer) {
   room_layer_ = std::move(grown);
   auto records = journal(*decisions);  // grants to a notice that is not specific enough any more
   co_await enforce(std::move(*decisions), CauseForClosing::policy_change);
-  records.emplace_back(
-      to_entry(room_record_.next(CdrKind::interim, CauseForClosing::policy_change, now)));
+  records.emplace_back(room_entry(CdrKind::interim, CauseForClosing::policy_change));
   co_return co_await store(std::move(records), "The layer is in effect, but could not be recorded");
 }
 

@@ -54,6 +54,7 @@ asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions deci
     }
     co_await carry_out(orders, now);
     attach(now);
+    touched.insert(touched.end(), now.who.begin(), now.who.end());
     for (auto& order : orders) {
       touched.push_back(order.participant);
       for (const auto& mark : order.cut) {

@@ -265,7 +265,7 @@ void Conference::publish_question(std::string_view participant, const OpenQuesti
   object["purposes"] = names_of(question.purposes);
   object["language"] = question.language;
   object["prompt"] = question.prompt_hash;
-  services_.publish("question_opened", identity_.room, json::serialize(object));
+  tell("question_opened", participant, object);
 }
 
 void Conference::publish_question_end(std::string_view participant, const OpenQuestion& question,
@@ -273,7 +273,7 @@ void Conference::publish_question_end(std::string_view participant, const OpenQu
   end["room"] = identity_.room;
   end["participant"] = participant;
   end["purposes"] = names_of(question.purposes);
-  services_.publish("question_closed", identity_.room, json::serialize(end));
+  tell("question_closed", participant, end);
 }
 
 }  // namespace assent::gateway

@@ -11,6 +11,7 @@
 #include "gateway/consent_receipt_text.hpp"
 #include "gateway/room_event_json.hpp"
 #include "gateway/sha256.hpp"
+#include "policy/release.hpp"
 
 namespace assent::gateway {
 namespace asio = boost::asio;
@@ -67,22 +68,42 @@ Cdr Conference::opening_record(const JoinRequest& request) const {
   cdr.minor = request.who.minor;
   cdr.opened = read_clocks().wall;
   cdr.jurisdictions = request.evidence;
-  cdr.policy_hash = policy_.rules().hash;
+  name_rules(cdr);
   return cdr;
 }
 
-void Conference::name_rules(const std::string& hash) {
-  room_record_.cdr().policy_hash = hash;
-  for (auto& [id, participant] : participants_)
-    participant->record.cdr().policy_hash = hash;
+void Conference::name_rules(Cdr& cdr) const {
+  cdr.policy_hash = policy_.rules().hash;
+  cdr.data_hash = policy_.rules().data_hash;
 }
 
 CdrEntry Conference::entry_of(Participant& participant, CdrKind kind,
                               std::optional<CauseForClosing> cause) {
-  auto cdr = participant.record.next(kind, cause, read_clocks().wall);
-  cdr.consents = consents_of(participant);
-  cdr.transfers = transfers_of(participant);
-  participant.record.cdr().transfers = cdr.transfers;  // for the last one, when they have left
+  return entry_of(participant, kind, cause, consents_of(participant));
+}
+
+CdrEntry Conference::entry_of(Participant& participant, CdrKind kind,
+                              std::optional<CauseForClosing> cause,
+                              std::vector<CdrConsent> consents) {
+  count_transfers(participant);
+  const WallTime now = read_clocks().wall;
+  name_rules(participant.record.cdr());
+  Cdr cdr = participant.record.next(kind, cause, now);
+  cdr.consents = std::move(consents);
+  cdr.transfers = participant.transfers.all();
+  cdr.retain_until = policy::records_retained_until(policy_.rules(), now, std::nullopt);
+  auto entry = to_entry(cdr);
+  // The next record tells of it.
+  for (const auto& target : services_.places.exports)
+    if (target.records) participant.transfers.tell(target.name, entry.json.size(), now);
+  return entry;
+}
+
+CdrEntry Conference::room_entry(CdrKind kind, std::optional<CauseForClosing> cause) {
+  const WallTime now = read_clocks().wall;
+  name_rules(room_record_.cdr());
+  Cdr cdr = room_record_.next(kind, cause, now);
+  cdr.retain_until = policy::records_retained_until(policy_.rules(), now, std::nullopt);
   return to_entry(cdr);
 }
 
@@ -186,14 +207,26 @@ ConsentEvent Conference::notice_record(const Participant& participant,
 
 asio::awaitable<Stored<RecordId>> Conference::store(std::vector<Record> records) {
   std::vector<RoomEvent> events;
-  for (const auto& record : records)
+  std::vector<std::pair<std::string, std::uint32_t>> numbers;  // of records, by participant
+  for (const auto& record : records) {
     if (const auto* event = std::get_if<RoomEvent>(&record)) events.push_back(*event);
+    if (const auto* cdr = std::get_if<CdrEntry>(&record))
+      numbers.emplace_back(cdr->participant, cdr->record_seq);
+  }
   const auto stored = co_await services_.storage.append(std::move(records));
-  if (!stored) events_.give_back(std::move(events));
+  if (!stored) {
+    events_.give_back(std::move(events));
+    co_return stored;
+  }
+  for (const auto& [participant, number] : numbers) {
+    const auto who = participants_.find(participant);
+    if (who != participants_.end()) who->second->record.stored(number);
+  }
   co_return stored;
 }
 
-// Counters are cumulative, so a CDR that is lost is made up for by the next one.
+// Totals are cumulative and what was not stored is listed again, so a CDR that is lost is made up
+// for by the next one.
 void Conference::record_later(std::vector<Record> records) {
   asio::co_spawn(
       timer_.get_executor(),
@@ -226,21 +259,33 @@ void Conference::record_later(CdrEntry entry) {
   record_later(std::move(records));
 }
 
+// What is told of somebody goes to whoever listens, and crosses borders with it.
+void Conference::tell(std::string_view type, std::string_view participant,
+                      const json::object& what) {
+  const std::string text = json::serialize(what);
+  services_.publish(type, identity_.room, text);
+  const auto who = participants_.find(participant);
+  if (who == participants_.end()) return;
+  for (const auto& target : services_.places.exports) {
+    const auto& events = target.events;
+    if (std::find(events.begin(), events.end(), type) != events.end())
+      who->second->transfers.tell(target.name, text.size(), read_clocks().wall);
+  }
+}
+
 void Conference::publish_decisions(const policy::Decisions& decisions) {
   for (const auto& change : decisions.consents) {
-    services_.publish("consent", identity_.room,
-                      json::serialize(json::object{{"room", identity_.room},
-                                                   {"participant", change.participant},
-                                                   {"purpose", change.purpose},
-                                                   {"giver", to_string(change.giver)},
-                                                   {"state", to_string(change.state)},
-                                                   {"epoch", change.epoch},
-                                                   {"rules", policy_.rules().hash}}));
+    const json::object object{
+        {"room", identity_.room},           {"participant", change.participant},
+        {"purpose", change.purpose},        {"giver", to_string(change.giver)},
+        {"state", to_string(change.state)}, {"epoch", change.epoch},
+        {"rules", policy_.rules().hash}};
+    tell("consent", change.participant, object);
   }
   for (const auto& decision : decisions.changed) {
     auto object = decision_json(decision);
     object["room"] = identity_.room;
-    services_.publish("decision", identity_.room, json::serialize(object));
+    tell("decision", decision.participant, object);
   }
 }
 
@@ -264,18 +309,15 @@ void Conference::publish_sink_failure(const policy::Decision& decision, Recorder
   auto object = decision_json(decision);
   object["room"] = identity_.room;
   object["error"] = to_string(error);
-  services_.publish("sink_failed", identity_.room, json::serialize(object));
+  tell("sink_failed", decision.participant, object);
 }
 
 // For sinks that are not ours: nothing after the mark is theirs to keep.
 void Conference::publish_cut(const SinkCut& mark, std::string_view participant) {
-  services_.publish("cut", identity_.room,
-                    json::serialize(json::object{{"room", identity_.room},
-                                                 {"participant", participant},
-                                                 {"sink", mark.sink},
-                                                 {"ssrc", mark.ssrc},
-                                                 {"epoch", mark.epoch},
-                                                 {"last_sequence", mark.last_sequence}}));
+  const json::object object{{"room", identity_.room}, {"participant", participant},
+                            {"sink", mark.sink},      {"ssrc", mark.ssrc},
+                            {"epoch", mark.epoch},    {"last_sequence", mark.last_sequence}};
+  tell("cut", participant, object);
 }
 
 void Conference::on_relay_event(const media::RelayEvent& event) {
@@ -288,19 +330,21 @@ void Conference::on_relay_event(const media::RelayEvent& event) {
   };
   json::object object{{"room", identity_.room}};
   std::string_view type;
+  std::string participant;
   if (const auto* bound = std::get_if<media::StreamBound>(&event)) {
     type = "stream";
-    object["participant"] = whose(bound->source);
+    participant = whose(bound->source);
     object["ssrc"] = static_cast<std::uint32_t>(bound->ssrc);
   } else if (const auto* conflict = std::get_if<media::SsrcConflict>(&event)) {
     type = "ssrc_conflict";
-    object["participant"] = whose(conflict->source);
+    participant = whose(conflict->source);
     object["ssrc"] = static_cast<std::uint32_t>(conflict->ssrc);
   } else {
     type = "remote_learned";
-    object["participant"] = whose(std::get<media::RemoteLearned>(event).source);
+    participant = whose(std::get<media::RemoteLearned>(event).source);
   }
-  services_.publish(type, identity_.room, json::serialize(object));
+  object["participant"] = participant;
+  tell(type, participant, object);
 }
 
 }  // namespace assent::gateway

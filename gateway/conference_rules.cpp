@@ -20,7 +20,7 @@ asio::awaitable<AdoptedRules> Conference::adopt(std::shared_ptr<const policy::Ru
   if (closed_ || rules == rules_) co_return adopted;
   co_await settle(everybody());  // what passed until now, passed under the rules before
   for (Participant* participant : everybody())
-    keep_transfers(*participant);
+    count_transfers(*participant);
   const auto before = policy_.decisions();
   auto decisions = take(read_clocks().wall, policy::RulesChanged{rules.get()});
   if (!decisions) {
@@ -29,14 +29,15 @@ asio::awaitable<AdoptedRules> Conference::adopt(std::shared_ptr<const policy::Ru
     co_return adopted;
   }
   rules_ = std::move(rules);
-  name_rules(rules_->hash);
+  paths_ = paths_under(*rules_, services_.places);
+  for (Participant* participant : everybody())
+    report_unlawful(*participant, unlawful_ways(*participant));
   adopted.rooms = 1;
   adopted.on = policy::effect_of(before, *decisions);
   const bool suspends = !decisions->consents.empty();
   auto records = journal(*decisions);
   co_await enforce(std::move(*decisions), CauseForClosing::policy_change, drop_closed_sinks());
-  record_later(to_entry(
-      room_record_.next(CdrKind::interim, CauseForClosing::policy_change, read_clocks().wall)));
+  record_later(room_entry(CdrKind::interim, CauseForClosing::policy_change));
   const auto stored = co_await store(std::move(records));
   if (!stored && suspends) adopted.unrecorded = 1;
   co_return adopted;

@@ -6,6 +6,7 @@
 #include "gateway/api_config.hpp"
 #include "gateway/config_paths.hpp"
 #include "gateway/embedded.hpp"
+#include "gateway/jurisdiction_code.hpp"
 #include "gateway/media_config.hpp"
 #include "gateway/sinks_config.hpp"
 
@@ -24,8 +25,8 @@ constexpr std::string_view root_keys[] = {"gateway",      "conference_server",
 constexpr std::string_view gateway_keys[] = {"name", "jurisdiction", "ip_database"};
 constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
 constexpr std::string_view consent_page_keys[] = {"public_url", "lifetime", "key"};
-constexpr std::string_view storage_keys[] = {"database", "cdr_directory", "interim_period",
-                                             "queue_max"};
+constexpr std::string_view storage_keys[] = {"database",         "cdr_directory",  "cdr_processor",
+                                             "cdr_jurisdiction", "interim_period", "queue_max"};
 constexpr std::string_view policy_keys[] = {"policy", "jurisdictions", "transfers"};
 constexpr std::string_view log_keys[] = {"level", "format"};
 
@@ -89,32 +90,17 @@ class ConfigReader {
   }
 
  private:
-  static std::string jurisdiction(const YamlValue& value) {
-    const auto text = value.text(64);
-    if (!text) return {};
-    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    const auto upper_or_digit = [&upper](char c) { return upper(c) || (c >= '0' && c <= '9'); };
-    const std::string_view code{*text};
-    const bool country = code.size() >= 2 && upper(code[0]) && upper(code[1]);
-    const bool region = code.size() >= 4 && code.size() <= 6 && code[2] == '-' &&
-                        std::all_of(code.begin() + 3, code.end(), upper_or_digit);
-    if (country && (code.size() == 2 || region)) return *text;
-    value.fault(as_shown(code) + " is not a jurisdiction",
-                "write an ISO 3166-1 country such as DE, or an ISO 3166-2 region such as US-CA");
-    return {};
-  }
-
   GatewayConfig gateway(const YamlMap& map) const {
     GatewayConfig out;
     if (auto name = map.optional("name").id()) out.name = *name;
-    out.jurisdiction = jurisdiction(map.optional("jurisdiction"));
+    out.jurisdiction = read_jurisdiction(map.optional("jurisdiction"));
     out.ip_database = paths_.ip_database(map.optional("ip_database"));
     return out;
   }
 
   static ConferenceServerConfig server(const YamlMap& map) {
     ConferenceServerConfig out;
-    out.jurisdiction = jurisdiction(map.optional("jurisdiction"));
+    out.jurisdiction = read_jurisdiction(map.optional("jurisdiction"));
     out.processor = map.optional("processor").id().value_or("");
     for (const YamlValue& suite : map.optional("srtp_suites").sequence(media::srtp_suites.size())) {
       using enum media::SrtpSuite;
@@ -162,6 +148,8 @@ class ConfigReader {
                        : paths_.checked_default(surroundings_.state) / "assent.db";
     out.cdr_directory = cdrs.is_present() ? paths_.writable_directory(cdrs)
                                           : paths_.checked_default(surroundings_.state / "cdr");
+    out.cdr_processor = map.optional("cdr_processor").id().value_or("");
+    out.cdr_jurisdiction = read_jurisdiction(map.optional("cdr_jurisdiction"));
     out.interim_period =
         map.optional("interim_period").duration(1s, 1h).value_or(out.interim_period);
     out.queue_max =

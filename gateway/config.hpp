@@ -77,6 +77,8 @@ struct ApiConfig {
 struct StorageConfig {
   std::filesystem::path database;
   std::filesystem::path cdr_directory;  // daily files of JSON lines
+  std::string cdr_processor;            // who gets them; empty: the operator
+  std::string cdr_jurisdiction;         // where; empty: where the gateway is
   std::chrono::microseconds interim_period{std::chrono::seconds{10}};
   std::size_t queue_max = 8'192;  // requests
   bool operator==(const StorageConfig&) const = default;

@@ -60,6 +60,7 @@ class Database {
   [[nodiscard]] std::vector<ConsentEvent> latest_consents(const std::string& room,
                                                           const std::string& session);
   [[nodiscard]] std::vector<CdrEntry> cdrs(const CdrQuery& query);
+  [[nodiscard]] std::vector<CdrEntry> last_of_chains(const ChainQuery& query);
   // The newest acceptance of the policy with this hash; of any, where it is empty.
   [[nodiscard]] std::optional<AcceptedPolicy> find_policy(const std::string& hash);
   // Those of a room, or of all rooms, in the order in which they began.

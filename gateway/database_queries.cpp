@@ -69,6 +69,43 @@ std::vector<CdrEntry> Database::cdrs(const CdrQuery& query) {
   return found;
 }
 
+std::vector<CdrEntry> Database::last_of_chains(const ChainQuery& query) {
+  const auto after = static_cast<long long>(query.after);
+  const auto limit = static_cast<long long>(query.limit);
+  const long long since = query.since ? to_stored(*query.since) : 0;
+  std::vector<CdrEntry> found;
+  CdrRow row;
+  soci::statement statement{session_->sql};
+  std::string text = joined({"SELECT ", cdr_columns, " FROM cdrs c "});
+  if (query.open) {
+    text +=
+        "JOIN (SELECT session AS of_session, participant AS of_participant FROM open_chains) o"
+        " ON c.session = o.of_session AND c.participant = o.of_participant"
+        " WHERE c.record_seq = (SELECT max(d.record_seq) FROM cdrs d"
+        " WHERE d.session = o.of_session AND d.participant = o.of_participant)"
+        " AND (o.of_session, o.of_participant) > (:session, :participant)";
+    statement.exchange(use(query.after_session));
+    statement.exchange(use(query.after_participant));
+  } else {
+    text += "WHERE c.kind = 'stop' AND c.id > :after";
+    statement.exchange(use(after));
+  }
+  text += " AND c.participant <> ''";
+  const auto filter = [&](bool wanted, std::string_view condition, const auto& value) {
+    if (!wanted) return;
+    text += condition;
+    statement.exchange(use(value));
+  };
+  filter(!query.room.empty(), " AND c.room = :room", query.room);
+  filter(!query.subject.empty(), " AND c.subject = :subject", query.subject);
+  filter(query.since.has_value(), " AND c.at >= :since", since);
+  text += query.open ? " ORDER BY o.of_session, o.of_participant" : " ORDER BY c.id";
+  text += " LIMIT :limit";
+  statement.exchange(use(limit));
+  fetch_all(statement, row, text, found);
+  return found;
+}
+
 std::optional<AcceptedPolicy> Database::find_policy(const std::string& hash) {
   AcceptedPolicy found;
   auto& [policy, jurisdictions, transfers] = found.texts;

@@ -110,6 +110,10 @@ CREATE INDEX cdrs_stopped_rooms ON cdrs (id) WHERE participant = '' AND kind = '
 
 -- Call detail records whose lines in the daily files are to be written anew, or to go.
 CREATE TABLE outdated_lines (id INTEGER PRIMARY KEY);
+)sql",
+    R"sql(
+-- The last records of calls that have ended: totals are read from them alone.
+CREATE INDEX cdrs_closing ON cdrs (kind, id) WHERE kind = 'stop';
 )sql"};
 
 }  // namespace assent::gateway

@@ -84,7 +84,7 @@ class JsonWriter {
   void formed(std::string_view name, const T& value, Form form) {
     (*this)(name, T{form(value)});
   }
-  void version(std::string_view name, std::uint64_t newest, std::uint64_t) {
+  void version(std::string_view name, std::uint64_t newest, std::uint64_t, std::uint64_t) {
     object_.emplace(name, newest);
   }
 
@@ -155,11 +155,12 @@ class JsonReader {
     (*this)(name, into);
     into = T{form(into)};
   }
-  void version(std::string_view name, std::uint64_t newest, std::uint64_t oldest) {
-    std::uint64_t version = 0;
-    (*this)(name, version);
-    if (version < oldest || version > newest)
-      blame(at(name), "is a version this program does not know");
+  // `read`: the one that it is.
+  void version(std::string_view name, std::uint64_t newest, std::uint64_t oldest,
+               std::uint64_t& read) {
+    read = 0;
+    (*this)(name, read);
+    if (read < oldest || read > newest) blame(at(name), "is a version this program does not know");
   }
 
   void finish() {

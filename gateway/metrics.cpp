@@ -160,6 +160,9 @@ void add_calls(Exposition& out, const MetricsSnapshot& snapshot) {
     changes.add({{"state", state}}, snapshot.consent_changes.at(i));
   }
   out.add(changes);
+  out.add(counter("unlawful_transfers_total",
+                  "Ways of calls and their records that nothing makes lawful; each once a person.")
+              .add({}, snapshot.unlawful_transfers));
   out.add(histogram("withdrawal_seconds",
                     "From a withdrawal's request to its acknowledgement; media stopped before it.")
               .add({}, snapshot.withdrawals));

@@ -75,10 +75,10 @@ struct ApiOperationMetrics {
 struct StorageMetrics {
   bool writable = false;
   std::size_t queued = 0;
-  std::uint64_t records = 0;    // made durable
-  std::uint64_t commits = 0;    // each with one sync
-  std::uint64_t refused = 0;    // answered with an error
-  bool ledger_refused = false;  // everything is denied
+  std::uint64_t records = 0;        // made durable
+  std::uint64_t commits = 0;        // each with one sync
+  std::uint64_t refused = 0;        // answered with an error
+  bool ledger_refused = false;      // everything is denied
   bool ledger_unpublished = false;  // a file, or a copy of a checkpoint, is not written
   std::uint64_t ledger_entries = 0;
   std::uint64_t lost_cdrs = 0;  // of running calls, that could not be stored
@@ -113,7 +113,8 @@ struct MetricsSnapshot {
   std::size_t ports_free = 0;
 
   std::array<std::uint64_t, policy::consent_states> consent_changes{};  // by the state reached
-  LatencyHistogram withdrawals;  // from the request's end to the acknowledgement
+  LatencyHistogram withdrawals;          // from the request's end to the acknowledgement
+  std::uint64_t unlawful_transfers = 0;  // ways of calls and their records, each once a participant
 
   std::vector<ApiOperationMetrics> api;
   StorageMetrics storage;

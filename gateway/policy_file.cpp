@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <initializer_list>
 #include <utility>
 
 #include "gateway/embedded.hpp"
@@ -36,11 +37,15 @@ YamlValue root_of(const YamlDocument& document, const PolicyText& text) {
 }
 
 // Each part with its length before it, so that no text can pass for another.
-std::string hash_of(const PolicyTexts& texts) {
+std::string hash_of(std::initializer_list<const PolicyText*> parts) {
   std::string all;
-  for (const PolicyText* part : {&texts.policy, &texts.jurisdictions, &texts.transfers})
+  for (const PolicyText* part : parts)
     all += std::to_string(part->text.size()) + ':' + part->text;
   return sha256_text(all);
+}
+
+std::string hash_of(const PolicyTexts& texts) {
+  return hash_of({&texts.policy, &texts.jurisdictions, &texts.transfers});
 }
 
 }  // namespace
@@ -74,6 +79,7 @@ std::optional<LoadedPolicy> read_policy(PolicyTexts texts, policy::WallTime now,
   LoadedPolicy loaded;
   policy::RuleBook& rules = loaded.rules;
   rules.hash = hash_of(texts);
+  rules.data_hash = hash_of({&texts.jurisdictions, &texts.transfers});
   const YamlValue law_root = root_of(law, texts.jurisdictions);
   read_jurisdictions(law_root, rules);
   // The others name jurisdictions. Without any, each name would be a fault, and none of theirs.

@@ -23,6 +23,27 @@ void check_gateway_jurisdiction(const Config& config, const policy::RuleBook& ru
               "write one that jurisdictions.yaml has, or add its row"});
 }
 
+// Who is told of calls, and where.
+void check_exports(const Config& config, const policy::RuleBook& rules, Faults& faults) {
+  const auto check = [&](const std::string& key, const std::string& processor,
+                         const std::string& place) {
+    if (!processor.empty() && !rules.processors.contains(processor)) {
+      std::vector<std::string_view> names;
+      for (const auto& [name, unused] : rules.processors)
+        names.push_back(name);
+      faults.add({config.file, 0, 0, key, "the policy declares no processor " + as_shown(processor),
+                  suggest(processor, names)});
+    }
+    if (place.empty() || rules.jurisdictions.contains(place)) return;
+    faults.add({config.file, 0, 0, key,
+                "nothing is known about the jurisdiction " + as_shown(place),
+                "write one that jurisdictions.yaml has, or add its row"});
+  };
+  check("storage", config.storage.cdr_processor, config.storage.cdr_jurisdiction);
+  for (const auto& webhook : config.webhooks)
+    check("webhooks", webhook.processor, webhook.jurisdiction);
+}
+
 // What is wrong with the file, its reader has said.
 std::optional<std::string> warning_about_addresses(const Config& config, policy::WallTime now) {
   const auto& file = config.gateway.ip_database;
@@ -43,8 +64,8 @@ std::vector<std::string> warnings_about(const Config& config, policy::WallTime n
   std::vector<std::string> out;
   if (config.gateway.jurisdiction.empty()) {
     out.emplace_back(
-        "gateway.jurisdiction is not set: what leaves the gateway for a sink comes from an unknown "
-        "jurisdiction");
+        "gateway.jurisdiction is not set: that everybody's media comes to the gateway is reported "
+        "as a transfer to an unknown jurisdiction");
   }
   if (config.conference_server.jurisdiction.empty()) {
     out.emplace_back(
@@ -83,6 +104,7 @@ std::optional<LoadedPolicy> policy_of_config(const Config& config, PolicyTexts t
   }
   bind_server(config, loaded->rules, found);
   check_gateway_jurisdiction(config, loaded->rules, found);
+  check_exports(config, loaded->rules, found);
   for (const Fault& fault : found.in_order())
     faults.add(fault);
   if (!found.empty()) return std::nullopt;

@@ -212,6 +212,7 @@ result<Offer, Problem> parse_offer(const json::value& body) {
   request.from = reader.word("from", words(side_words));
   request.sdp = read_sdp(reader);
   request.transport = reader.optional_word("transport", words(transport_words));
+  request.carrier = reader.optional_id("carrier");
   return finished(reader, std::move(request));
 }
 

@@ -72,6 +72,7 @@ struct Offer {
   Side from = Side::client;
   std::string sdp;
   std::optional<TransportProfile> transport;  // toward the other side; absent: as received
+  std::optional<std::string> carrier;         // of the offerer's leg, for the record
 };
 
 struct Answer {

@@ -12,6 +12,7 @@
 #include "gateway/consent_page_words.hpp"
 #include "gateway/id.hpp"
 #include "gateway/storage_record.hpp"
+#include "gateway/transfers_parameters.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -87,6 +88,9 @@ std::optional<std::string> query_fault(const ApiRoute& route, const std::string&
   if (name == "language" && !is_page_language(value)) return "?language is none of the page's";
   if (name == "result" && value != "saved" && value != "nothing") {
     return "?result must be saved or nothing";
+  }
+  if (route.operation == Operation::get_transfers) {
+    if (auto fault = transfers_parameter_fault(name, value)) return fault;
   }
   if (name == "room" && !is_id(value)) return "?room must be 1 to 64 of A-Z a-z 0-9 . _ ~ -";
   return std::nullopt;

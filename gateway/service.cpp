@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <bit>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -14,6 +15,7 @@
 
 #include "gateway/api_subjects.hpp"
 #include "gateway/tls_context.hpp"
+#include "gateway/transfers_query.hpp"
 
 namespace assent::gateway {
 namespace asio = boost::asio;
@@ -55,6 +57,24 @@ media::CipherPolicy ciphers_of(const Config& config) {
     policy.accepted = config.conference_server.srtp_suites;
   }
   return policy;
+}
+
+// Who is told of calls: webhooks, and who reads the daily files of records.
+TransferPlaces transfer_places_of(const Config& config) {
+  TransferPlaces places{config.gateway.name, config.gateway.jurisdiction, {}};
+  const auto& storage = config.storage;
+  if (!storage.cdr_directory.empty()) {
+    const bool is_elsewhere = !storage.cdr_processor.empty() || !storage.cdr_jurisdiction.empty();
+    places.exports.push_back({"cdr_directory",
+                              storage.cdr_processor,
+                              is_elsewhere ? storage.cdr_jurisdiction : places.jurisdiction,
+                              {},
+                              true});
+  }
+  for (const auto& webhook : config.webhooks)
+    places.exports.push_back(
+        {webhook.name, webhook.processor, webhook.jurisdiction, webhook.events, false});
+  return places;
 }
 
 LedgerOptions ledger_options(const LedgerConfig& config,
@@ -109,6 +129,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
              }
            }}},
       ports_{config.media.port_first, config.media.port_last, random_number()},
+      places_{transfer_places_of(config)},
       events_{context.get_executor(), std::to_string(random_number())},
       webhooks_{context.get_executor(), config.webhooks, storage_, fill_random, log},
       conference_services_{
@@ -121,11 +142,11 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
           fill_random,
           std::chrono::duration_cast<std::chrono::milliseconds>(config.storage.interim_period),
           [this](std::string_view type, std::string_view room, const std::string& text) {
-            events_.publish(type, room, text);
-            webhooks_.tell(type, text);
+            publish(type, room, text);
           },
           totals_,
-          keypad_},
+          keypad_,
+          places_},
       workers_{make_workers()},
       conferences_{context.get_executor(), conference_services_, workers_},
       policy_changes_{context.get_executor(),
@@ -162,6 +183,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
   bind_api(dispatcher_, backend_);
   bind_subjects(dispatcher_, subject_rights_, retention_);
   bind_disclosures(dispatcher_, disclosures_);
+  bind_transfers(dispatcher_, storage_, policy_);
 }
 
 Service::~Service() {
@@ -247,6 +269,15 @@ bool Service::open_consent_page() {
   consent_page_.emplace(conferences_, storage_, *links, std::move(options));
   consent_page_->bind(dispatcher_);
   return true;
+}
+
+void Service::publish(std::string_view type, std::string_view room, const std::string& text) {
+  events_.publish(type, room, text);
+  webhooks_.tell(type, text);
+  // Who and where is in the event and the record; the log grows with its logarithm.
+  const auto unlawful = totals_.unlawful_transfers;
+  if (type == "unlawful_transfer" && std::has_single_bit(unlawful))
+    log_.warning("transfer.unlawful", {{"since_start", unlawful}});
 }
 
 // For whoever keeps checkpoints elsewhere.

@@ -54,6 +54,7 @@ class Service {
 
  private:
   boost::asio::awaitable<bool> close_left_over();
+  void publish(std::string_view type, std::string_view room, const std::string& text);
   void tell_checkpoint(const std::string& note);
   void record_closed(ClosedTrack track);
   boost::asio::awaitable<void> recordings_settled();
@@ -76,6 +77,7 @@ class Service {
   SinkPlaces sinks_;
   PortRange ports_;
   Keypad keypad_;
+  TransferPlaces places_;
   EventHub events_;
   Webhooks webhooks_;
   ConferenceServices conference_services_;

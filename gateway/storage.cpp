@@ -81,6 +81,13 @@ boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::cdrs(CdrQuery que
   });
 }
 
+boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::last_of_chains(ChainQuery query) {
+  using Answer = Stored<std::vector<CdrEntry>>;
+  co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
+    thread_->put(LastOfChainsJob{std::move(query), std::move(reply)});
+  });
+}
+
 boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> Storage::receipts(
     std::string session, std::string participant, std::string subject) {
   using Answer = Stored<std::vector<SignedReceipt>>;

@@ -68,6 +68,7 @@ class Storage {
   boost::asio::awaitable<Stored<std::vector<ConsentEvent>>> latest_consents(
       std::string room, std::string session = {});
   boost::asio::awaitable<Stored<std::vector<CdrEntry>>> cdrs(CdrQuery query);
+  boost::asio::awaitable<Stored<std::vector<CdrEntry>>> last_of_chains(ChainQuery query);
   // Of all that one person stated in one holding of a room, in order.
   boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> receipts(std::string session,
                                                                       std::string participant,

@@ -177,4 +177,17 @@ struct CdrQuery {
 inline constexpr std::size_t cdr_page_max = 1'000;
 inline constexpr std::size_t record_bytes_max = 4u << 20;
 
+// The last records of people's calls: of those that have ended, by id, or of those that go on, by
+// session and participant. Filters as above; for the next page, what the last of this one has.
+struct ChainQuery {
+  std::string room;
+  std::string subject;
+  std::optional<WallTime> since;  // at >= since
+  bool open = false;
+  RecordId after{};
+  std::string after_session;
+  std::string after_participant;
+  std::size_t limit = 100;
+};
+
 }  // namespace assent::gateway

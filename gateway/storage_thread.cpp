@@ -338,6 +338,12 @@ void Storage::Thread::answer(QueryCdrsJob& job) {
       [&](const std::exception& error) { lost(error); }));
 }
 
+void Storage::Thread::answer(LastOfChainsJob& job) {
+  job.reply.send(asked<std::vector<CdrEntry>>(
+      database_.has_value(), [&] { return database_->last_of_chains(job.query); },
+      [&](const std::exception& error) { lost(error); }));
+}
+
 void Storage::Thread::answer(FindPolicyJob& job) {
   job.reply.send(asked<std::optional<AcceptedPolicy>>(
       database_.has_value(), [&] { return database_->find_policy(job.hash); },

@@ -47,6 +47,10 @@ struct QueryCdrsJob {
   CdrQuery query;
   Reply<Stored<std::vector<CdrEntry>>> reply;
 };
+struct LastOfChainsJob {
+  ChainQuery query;
+  Reply<Stored<std::vector<CdrEntry>>> reply;
+};
 struct FindPolicyJob {
   std::string hash;  // empty: the newest
   Reply<Stored<std::optional<AcceptedPolicy>>> reply;
@@ -78,8 +82,8 @@ struct DisposeJob {
   Reply<Stored<Disposed>> reply;
 };
 using StorageJob = std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, ReceiptsJob,
-                                QueryCdrsJob, FindPolicyJob, CloseOpenCdrsJob, WebhookJob,
-                                SubjectFileJob, EraseJob, AskJob, DisposeJob>;
+                                QueryCdrsJob, LastOfChainsJob, FindPolicyJob, CloseOpenCdrsJob,
+                                WebhookJob, SubjectFileJob, EraseJob, AskJob, DisposeJob>;
 
 class Storage::Thread {
  public:
@@ -111,6 +115,7 @@ class Storage::Thread {
   void answer(LatestConsentsJob& job);
   void answer(ReceiptsJob& job);
   void answer(QueryCdrsJob& job);
+  void answer(LastOfChainsJob& job);
   void answer(FindPolicyJob& job);
   void answer(CloseOpenCdrsJob& job);
   void answer(WebhookJob& job);

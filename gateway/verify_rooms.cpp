@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/cdr_chain.hpp"
 #include "gateway/pseudonym.hpp"
 
 namespace assent::gateway {
@@ -42,9 +43,15 @@ class SessionCheck {
       // One that was stored and is gone is missing in its entry's place.
       ++findings_.not_shown
             ["call detail records that could not be stored when they were written: "
-             "the next one of their chain counts all"];
+             "the next one of their chain counts and lists all"];
     }
     last = entry.record_seq;
+    for (const auto& difference : chains_[entry.participant].add(*cdr))
+      fault(where, "leg " + std::to_string(difference.leg) + ", route " +
+                       std::to_string(difference.route) + ": it counts " +
+                       std::to_string(difference.total) +
+                       " packets delivered, and its chain lists " +
+                       std::to_string(difference.listed));
     for (const Imbalance& imbalance : imbalances(*cdr))
       fault(where, "leg " + std::to_string(imbalance.leg) + ", route " +
                        std::to_string(imbalance.route) + ": " + std::to_string(imbalance.ingress) +
@@ -96,6 +103,7 @@ class SessionCheck {
   const std::string& name_;
   VerifyFindings& findings_;
   std::map<std::string, std::uint32_t> last_of_;
+  std::map<std::string, CdrChain> chains_;
 };
 
 }  // namespace

@@ -8,19 +8,20 @@
 #include <iterator>
 
 #include "gateway/config_paths.hpp"
+#include "gateway/jurisdiction_code.hpp"
 #include "gateway/webhook_address.hpp"
 #include "gateway/webhook_signature.hpp"
 
 namespace assent::gateway {
 namespace {
 
-constexpr std::string_view keys[] = {"name",   "url",           "secret_file",
-                                     "events", "allow_private", "ca_file"};
+constexpr std::string_view keys[] = {"name",          "url",     "secret_file", "events",
+                                     "allow_private", "ca_file", "processor",   "jurisdiction"};
 constexpr std::string_view events[] = {
     "consent",       "decision",       "cut",           "purpose_started", "purpose_stopped",
     "room_opened",   "room_closed",    "sink_failed",   "policy",          "checkpoint",
     "stream",        "remote_learned", "ssrc_conflict", "question_opened", "question_closed",
-    "subject_erased"};
+    "subject_erased", "unlawful_transfer"};
 constexpr std::size_t webhooks_max = 16;
 
 // The URL may carry a token of the receiver's: no fault shows it.
@@ -123,6 +124,8 @@ std::vector<WebhookConfig> read_webhooks(const YamlValue& list, const ConfigPath
     webhook.secret = read_secret(map.required("secret_file"), paths, is_here);
     webhook.events = read_events(map.optional("events"));
     webhook.ca_file = read_authority(map.optional("ca_file"), paths, is_here);
+    webhook.processor = map.optional("processor").id().value_or("");
+    webhook.jurisdiction = read_jurisdiction(map.optional("jurisdiction"));
     if (!webhook.url.tls) {
       map.optional("ca_file").fault_at_key("http:// does not use TLS",
                                            "remove the key, or write https://");

@@ -23,6 +23,8 @@ struct WebhookConfig {
   std::vector<std::string> events;  // words of webhook_events(); never empty
   bool allow_private = false;       // see webhook_address.hpp
   std::filesystem::path ca_file;    // PEM; empty: the system's authorities
+  std::string processor;            // who receives them; empty: the operator
+  std::string jurisdiction;         // where; empty: not known
 };
 
 // The events that GET /v1/events tells, and a webhook may ask for.

@@ -58,6 +58,12 @@ std::string_view to_string(Reason reason) {
   return words_of_reason.at(static_cast<std::size_t>(reason)).word;
 }
 
+std::optional<Reason> parse_reason(std::string_view word) {
+  for (std::size_t i = 0; i < words_of_reason.size(); ++i)
+    if (words_of_reason.at(i).word == word) return static_cast<Reason>(i);
+  return std::nullopt;
+}
+
 std::string_view sentence(Reason reason) {
   return words_of_reason.at(static_cast<std::size_t>(reason)).sentence;
 }

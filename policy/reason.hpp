@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace assent::policy {
@@ -48,6 +49,7 @@ inline constexpr std::size_t reasons = static_cast<std::size_t>(Reason::permitte
 
 // The stable word, for example "consent_withdrawn".
 [[nodiscard]] std::string_view to_string(Reason reason);
+[[nodiscard]] std::optional<Reason> parse_reason(std::string_view word);
 
 // An English sentence for people, without names or ids.
 [[nodiscard]] std::string_view sentence(Reason reason);

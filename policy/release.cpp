@@ -13,6 +13,13 @@ std::optional<WallTime> retained_until(const Retention& retention, WallTime reco
   return std::max(*contract_end, minimum);
 }
 
+std::optional<WallTime> records_retained_until(const RuleBook& rules, WallTime recorded,
+                                               std::optional<WallTime> contract_end) {
+  const auto category = rules.categories.find(call_records_category);
+  if (category == rules.categories.end()) return std::nullopt;
+  return retained_until(category->second.retention, recorded, contract_end);
+}
+
 bool may_release_aggregate(const RuleBook& rules, std::size_t people) {
   return people >= std::max<std::size_t>(rules.aggregate_k, 2);
 }

@@ -4,16 +4,25 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "policy/rules.hpp"
 
 // What may leave, or must go, apart from consents: retention, aggregates, disclosure.
 namespace assent::policy {
 
+// The category that call detail records are, by its name in the policy.
+inline constexpr std::string_view call_records_category = "call-records";
+
 // When the data must be disposed of: the later of the contract's end and the legal minimum. Nothing
 // while a contract that it waits for has no end yet.
 [[nodiscard]] std::optional<WallTime> retained_until(const Retention& retention, WallTime recorded,
                                                      std::optional<WallTime> contract_end);
+
+// Of a call detail record; nothing, too, where the policy says nothing of them.
+[[nodiscard]] std::optional<WallTime> records_retained_until(const RuleBook& rules,
+                                                             WallTime recorded,
+                                                             std::optional<WallTime> contract_end);
 
 // An aggregate about this many different people.
 [[nodiscard]] bool may_release_aggregate(const RuleBook& rules, std::size_t people);

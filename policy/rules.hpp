@@ -141,7 +141,8 @@ struct Tightening {
 };
 
 struct RuleBook {
-  std::string hash;  // of the three files, as loaded; every decision names it
+  std::string hash;       // of the three files, as loaded; every decision names it
+  std::string data_hash;  // of jurisdictions and transfers alone
   std::string jurisdictions_version;
   std::string transfers_version;
 

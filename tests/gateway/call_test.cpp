@@ -1,14 +1,16 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 
-#include "gateway/cdr.hpp"
+#include "gateway/cdr_chain.hpp"
 #include "media/sdp_crypto.hpp"
 #include "tests/gateway/media_peer.hpp"
 
@@ -40,13 +42,18 @@ class Call : public testing::Test {
   void record() {
     service.ask("PUT", "/v1/rooms/standup/purposes/recording", R"({"by": "sinks"})");
   }
-  // The participant's last record after it left; every record of the room is in balance.
+  // All of the participant's record after it left; every record of the room is in balance, and
+  // lists what it counts.
   Cdr leave(const Caller& caller) {
     service.ask("DELETE", caller.path);
-    const auto records = records_of(service, "standup");
-    for (const auto& cdr : records)
+    std::map<std::string, CdrChain> chains;
+    std::string last;
+    for (const auto& cdr : records_of(service, "standup")) {
       EXPECT_TRUE(imbalances(cdr).empty()) << to_json(cdr);
-    return records.back();
+      EXPECT_TRUE(chains[cdr.participant].add(cdr).empty()) << to_json(cdr);
+      last = cdr.participant;
+    }
+    return chains[last].whole();
   }
 
   Socket archive;
@@ -250,6 +257,70 @@ TEST_F(Call, ThatStartsAnotherStreamIsRecordedOnAndCutInBoth) {
     }
   }
   EXPECT_EQ(recorded, 10U);
+}
+
+TEST_F(Call, IsInBalanceInEveryRecordAndNoRecordGrowsWhileConsentsChangeUnderLoad) {
+  open_room();
+  record();
+  Caller caller{service, "standup", "caller", 0xabc};
+  caller.connect(service);
+  std::atomic<bool> done = false;
+  std::thread talk{[&] {
+    while (!done) {
+      caller.speak();
+      (void)caller.server.receive(100ms);
+    }
+  }};
+  constexpr std::size_t changes = 150;
+  const std::string purpose = "/v1/rooms/standup/purposes/recording";
+  for (std::size_t i = 0; i < changes; ++i) {
+    service.ask("PUT", caller.path + "/consents/recording", grant());
+    std::this_thread::sleep_for(2ms);
+    service.ask("PUT", caller.path + "/consents/recording", refusal);
+    if (i % 15 != 0) continue;
+    service.ask("DELETE", purpose);
+    record();
+  }
+  done = true;
+  talk.join();
+  const auto last = leave(caller);
+  std::size_t intervals = 0;
+  for (const auto& route : client_leg(last).routes) {
+    if (route.kind == RouteKind::call) continue;
+    intervals = std::max(intervals, route.delivered.size());
+    EXPECT_GT(route.withheld.at("consent_refused"), 0U);
+  }
+  EXPECT_EQ(client_leg(last).routes.size(), 3U);  // however often the purpose started
+  EXPECT_GT(intervals, changes / 2);
+  std::vector<std::size_t> sizes;
+  for (const auto& cdr : records_of(service, "standup"))
+    if (cdr.participant == "caller") sizes.push_back(to_json(cdr).size());
+  ASSERT_GT(sizes.size(), 2 * changes);
+  const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
+  EXPECT_LT(*std::max_element(middle, sizes.end()),
+            *std::max_element(sizes.begin() + 10, middle) + 500);
+}
+
+TEST_F(Call, SaysWhoCarriesItsLegs) {
+  open_room();
+  Caller caller{service, "standup", "caller", 0xabc};
+  json::object offer{{"from", "client"}, {"sdp", sdp(caller.phone.port())}, {"carrier", "telco-7"}};
+  service.ask("POST", caller.path + "/offer", json::serialize(offer));
+  service.ask("POST", caller.path + "/answer", Caller::answer_body(sdp(caller.server.port())));
+  for (const auto& leg : leave(caller).legs)
+    EXPECT_EQ(leg.carrier, leg.side == "client" ? "telco-7" : "");
+  offer["carrier"] = "+31 20 123";
+  EXPECT_EQ(service.call("POST", caller.path + "/offer", json::serialize(offer)).status, 422U);
+}
+
+TEST_F(Call, NamesThePolicyAndTheDataThatItWasDecidedBy) {
+  open_room();
+  Caller caller{service, "standup", "caller", 0xabc};
+  const auto last = leave(caller);
+  EXPECT_TRUE(last.policy_hash.starts_with("sha256:")) << last.policy_hash;
+  EXPECT_TRUE(last.data_hash.starts_with("sha256:")) << last.data_hash;
+  EXPECT_NE(last.policy_hash, last.data_hash);
+  EXPECT_EQ(last.minor, policy::Minor::no);
 }
 
 TEST_F(Call, AnOfferCanBeRolledBackAndAnAnswerRepeated) {

@@ -43,17 +43,28 @@ Cdr full_record() {
   leg.dropped = {{"auth_failed", 2}, {"replayed", 1}};
   CdrRoute& call = leg.routes.emplace_back();
   call.delivered = {{0xFFFFFFFF, 0, 65'530, 65'629, 99, 9'000, at(1), at(2)}};
+  call.packets = 99;
+  call.bytes = 9'000;
+  call.milliseconds = 1;
+  call.first = at(1);
+  call.last = at(2);
   call.withheld = {{"outbound_full", 1}};
   CdrRoute& sink = leg.routes.emplace_back();
   sink.kind = RouteKind::sink;
   sink.sink = "recorder";
   sink.purpose = "recording";
-  sink.attached_at = 10;
+  sink.earlier_ingress = 4;
+  sink.attached_at = 14;
   sink.detached_at = 90;
+  sink.packets = 60;
+  sink.bytes = 4'800;
+  sink.milliseconds = 2;
+  sink.first = at(3);
+  sink.last = at(6);
   sink.delivered = {{1, 3, 5, 54, 50, 4'000, at(3), at(4)}, {1, 5, 60, 69, 10, 800, at(5), at(6)}};
   sink.withheld = {{"consent_unknown", 15}, {"consent_withdrawn", 5}};
-  cdr.transfers = {{"gateway", "vendor", "processor", "NL", "US", "dpf", "row-1", "recording",
-                    at(3), at(6), 60, 4'800}};
+  cdr.transfers = {{"gateway", "vendor", "processor", "NL", "DE", "US", "dpf", "row-1", "",
+                    "recording", at(3), at(6), 2, 60, 4'800}};
   cdr.policy_hash = "sha256:aa";
   cdr.data_hash = "sha256:bb";
   cdr.retain_until = at(1'000'000);
@@ -102,7 +113,7 @@ TEST(CdrJson, WhatIsNoCdrIsRefusedWithItsPlace) {
     const auto parsed = parse_cdr(text);
     return parsed ? "accepted" : parsed.error().pointer;
   };
-  EXPECT_EQ(pointer_of("\"version\":2", "\"version\":3"), "/version");
+  EXPECT_EQ(pointer_of("\"version\":3", "\"version\":4"), "/version");
   EXPECT_EQ(pointer_of("\"kind\":\"interim\"", "\"kind\":\"Interim\""), "/kind");
   EXPECT_EQ(pointer_of("\"record_seq\":7", "\"record_seq\":-7"), "/record_seq");
   EXPECT_EQ(pointer_of("\"record_seq\":7", "\"record_seq\":4294967296"), "/record_seq");
@@ -129,15 +140,32 @@ TEST(CdrJson, EveryCauseForClosingHasAWordOfItsOwn) {
   EXPECT_EQ(words.size(), last + 1);
 }
 
-TEST(CdrJson, ReadsWhatTheVersionBeforeWrote) {
+// They have no totals, and their transfers no time.
+TEST(CdrJson, AddsUpWhatTheVersionsBeforeWrote) {
   Cdr record = full_record();
-  for (auto& consent : record.consents)
-    consent.giver.clear();
-  std::string text = to_json(record);
-  text.replace(text.find("\"version\":2"), 11, "\"version\":1");
-  const auto parsed = parse_cdr(text);
-  ASSERT_TRUE(parsed) << parsed.error().what;
-  EXPECT_EQ(to_json(*parsed), to_json(record));
+  record.transfers[0].via.clear();
+  record.transfers[0].milliseconds = 0;
+  for (auto& route : record.legs[0].routes) {
+    route.packets = route.bytes = route.milliseconds = 0;
+    route.first.reset();
+    route.last.reset();
+  }
+  record.legs[0].routes[1].earlier_ingress = 0;
+  record.legs[0].routes[1].attached_at = 10;
+  for (const char* version : {"1", "2"}) {
+    std::string text = to_json(record);
+    text[text.find("\"version\":3") + 10] = *version;
+    const auto parsed = parse_cdr(text);
+    ASSERT_TRUE(parsed) << parsed.error().what;
+    EXPECT_TRUE(imbalances(*parsed).empty());
+    const auto& sink = parsed->legs[0].routes[1];
+    EXPECT_EQ(sink.packets, 60U);
+    EXPECT_EQ(sink.bytes, 4'800U);
+    EXPECT_EQ(sink.milliseconds, 2U);
+    EXPECT_EQ(sink.first, at(3));
+    EXPECT_EQ(sink.last, at(6));
+    EXPECT_EQ(parsed->transfers[0].milliseconds, 3U);
+  }
 }
 
 TEST(CdrJson, NoSingleByteEditCrashesTheReader) {
@@ -165,7 +193,9 @@ TEST(CdrBalance, AnyPacketUnaccountedForIsFound) {
     change(cdr.legs[0]);
     return imbalances(cdr);
   };
-  ASSERT_EQ(broken([](CdrLeg& leg) { ++leg.routes[1].delivered[0].packets; }).size(), 1u);
+  ASSERT_EQ(broken([](CdrLeg& leg) { ++leg.routes[1].packets; }).size(), 1u);
+  ASSERT_EQ(broken([](CdrLeg& leg) { ++leg.routes[1].earlier_ingress; }).size(), 1u);
+  ASSERT_EQ(broken([](CdrLeg& leg) { leg.routes[1].earlier_ingress = 15; }).size(), 1u);
   ASSERT_EQ(broken([](CdrLeg& leg) { --leg.routes[1].withheld["consent_withdrawn"]; }).size(), 1u);
   ASSERT_EQ(broken([](CdrLeg& leg) { leg.routes[0].withheld.clear(); }).size(), 1u);
   const auto more_in = broken([](CdrLeg& leg) { ++leg.packets; });
@@ -185,6 +215,8 @@ TEST(CdrBalance, AStopAfterARestartKeepsTheCountersAndSaysUntilWhen) {
   EXPECT_EQ(stop.at, at(99'999));
   EXPECT_EQ(stop.counted_until, last.counted_until);
   EXPECT_TRUE(imbalances(stop).empty());
+  EXPECT_EQ(stop.legs[0].routes[1].packets, 60u);
+  EXPECT_TRUE(stop.legs[0].routes[1].delivered.empty());  // the last record had them
   EXPECT_GE(closed_after(last, CauseForClosing::restart, at(0)).at, last.at);  // clock set back
 }
 

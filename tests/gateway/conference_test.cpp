@@ -104,6 +104,7 @@ class UnwatchedConference : public testing::Test {
   PortRange ports{36'000, 36'001, 1};
   MetricsSnapshot totals;
   Keypad keypad;
+  const TransferPlaces places{};
   std::vector<std::pair<std::string, std::string>> events;
   ConferenceServices services{policy,
                               storage,
@@ -116,7 +117,8 @@ class UnwatchedConference : public testing::Test {
                               [this](std::string_view type, std::string_view,
                                      const std::string& json) { events.emplace_back(type, json); },
                               totals,
-                              keypad};
+                              keypad,
+                              places};
   MediaWorker worker{MediaWorker::Options{}};
   std::shared_ptr<Conference> conference = std::make_shared<Conference>(
       context.get_executor(), services, worker, Conference::Identity{"room", "session", "", {}});

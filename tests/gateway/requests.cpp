@@ -328,7 +328,7 @@ TEST(Requests, MutatedBodiesAreAcceptedOrRefusedButNeverHarm) {
   const std::vector<std::pair<Refuse, std::string>> sound{
       {room, R"({"tenant":"t-1"})"},
       {participant, std::string(full_participant)},
-      {offer, R"({"from":"client","sdp":"v=0\r\ns=-\r\n","transport":"RTP/SAVP"})"},
+      {offer, R"({"from":"client","sdp":"v=0\r\ns=-\r\n","transport":"RTP/SAVP","carrier":"telco-7"})"},
       {answer, R"({"sdp":"v=0\r\n"})"},
       {consent, full_consent()},
       {room_patch, std::string(full_layer)},

@@ -37,16 +37,17 @@ std::string configuration(const RunningService::Options& options,
                           const std::filesystem::path& state) {
   const auto first = options.port_first != 0 ? options.port_first : next_ports();
   const auto last = options.port_last != 0 ? options.port_last : first + 199;
-  std::string text = "gateway: {jurisdiction: NL";
+  std::string text = "gateway: {jurisdiction: " + options.gateway_place;
   if (!options.ip_database.empty()) text += ", ip_database: " + options.ip_database.string();
-  text += "}\nconference_server: {jurisdiction: NL}\n";
+  text += "}\nconference_server: {jurisdiction: " + options.server_place + "}\n";
   text += "media:\n  addresses: [{bind: 127.0.0.1}]\n  workers: 1\n  port_range: {first: " +
           std::to_string(first) + ", last: " + std::to_string(last) + "}\n";
   const auto hash = to_hex(sha256(token));
   text += "api:\n  tokens:\n";
   text += "    - {name: server, role: conference-server, sha256: " + hash + "}\n";
   text += "storage: {database: " + (state / "assent.db").string() +
-          ", cdr_directory: " + (state / "cdr").string() + ", interim_period: 1s}\n";
+          ", cdr_directory: " + (state / "cdr").string() + ", interim_period: 1s" +
+          options.storage + "}\n";
   text += "sinks:\n  recorder: {kind: ogg, directory: " + (state / "ogg").string() + "}\n";
   if (options.archive_port != 0) {
     text += "  archive: {kind: rtp, address: \"127.0.0.1:" + std::to_string(options.archive_port) +
@@ -131,8 +132,8 @@ std::string RunningService::log() const {
 
 ApiAnswer RunningService::call(std::string_view method, const std::string& path,
                                std::string_view body, std::string_view key) {
-  const bool records =
-      path.starts_with("/v1/cdrs") || path.starts_with("/metrics") || path.starts_with("/v1/polic");
+  const bool records = path.starts_with("/v1/cdrs") || path.starts_with("/v1/transfers") ||
+                       path.starts_with("/metrics") || path.starts_with("/v1/polic");
   return call_as(records ? Role::operator_ : Role::conference_server, method, path, body, key);
 }
 

@@ -37,6 +37,9 @@ class RunningService {
     std::string sinks{};     // lines under `sinks:` besides
     std::string webhooks{};  // lines under `webhooks:`
     std::string keypad{};    // lines under `keypad:`
+    std::string gateway_place{"NL"};
+    std::string server_place{"NL"};
+    std::string storage{};  // keys under `storage:` besides, each with a comma before it
   };
   explicit RunningService(Options options);
   ~RunningService();

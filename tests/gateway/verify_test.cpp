@@ -149,7 +149,8 @@ TEST_F(Verified, AWithdrawalThatWasDeletedIsFound) {
 // The judgement itself: as if whoever wrote the record had the ledger's key, too.
 TEST_F(Verified, ADeliveryOutsideOfItsPermissionIsFoundWhateverTheLedgerSays) {
   const auto last = tamper().column(
-      "SELECT max(id) FROM cdrs WHERE participant = 'caller' AND json LIKE '%delivered%'");
+      "SELECT max(id) FROM cdrs WHERE participant = 'caller'"
+      " AND json LIKE '%\"sink\":\"recorder\"%\"delivered\":[{%'");
   const std::string json = tamper().column("SELECT json FROM cdrs WHERE id = " + last[0])[0];
   const auto at = json.find("\"epoch\":", json.find("\"delivered\":[{", json.find("\"sink\":\"")));
   ASSERT_NE(at, std::string::npos) << json;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <iosfwd>
+
+#include "gateway/transfers.hpp"
+
+// The command `assent transfers`: reads a copy of the database and changes nothing. What fails
+// throws a std::exception whose text is for the operator.
+namespace assent::gateway {
+
+struct TransfersQuestion {
+  enum class Form : unsigned char { table, json, csv };
+  TransferFilter filter;
+  TransferGrouping grouping = TransferGrouping::paths;
+  Form form = Form::table;
+  std::filesystem::path picture;  // an SVG besides; empty: none
+};
+
+// `progress`: a line now and then, when it takes long.
+void report_transfers(const std::filesystem::path& database, const TransfersQuestion& question,
+                      std::ostream& out, std::ostream& progress);
+
+}  // namespace assent::gateway
