@@ -43,10 +43,14 @@ policy::ParticipantJoined changed(policy::ParticipantJoined who, const Participa
   return who;
 }
 
+bool about_places(const ParticipantChange& what) {
+  return what.reevaluate || !what.evidence.empty();
+}
+
 // Of several, the one that says most.
 CauseForClosing cause_of(const policy::ParticipantJoined& before,
                          const policy::ParticipantJoined& after, const ParticipantChange& what) {
-  if (what.reevaluate || !what.evidence.empty()) return CauseForClosing::jurisdiction_change;
+  if (about_places(what)) return CauseForClosing::jurisdiction_change;
   return after.leg != before.leg ? CauseForClosing::policy_change
                                  : CauseForClosing::participant_change;
 }

@@ -22,11 +22,11 @@ conference_server: {{jurisdiction: NL}}
 media:
   addresses: [{{bind: 127.0.0.1}}]
   port_range: {{first: {first}, last: {last}}}
-api:
+{workers}api:
   listen: 127.0.0.1:{port}
   tokens:
     - {{name: campaign, role: conference-server, sha256: {sha256}}}
-storage: {{database: {state}/assent.db, cdr_directory: {state}/cdr}}
+storage: {{database: {state}/assent.db, cdr_directory: {state}/cdr, interim_period: {interim}}}
 sinks:
   archive: {{kind: rtp, address: "127.0.0.1:{sink}"}}
 {recorder}log: {{level: warning}}
@@ -62,7 +62,8 @@ def description(port):
 
 
 class CampaignGateway:
-    def __init__(self, program, folder, sink_port, legs, recorder=False, preload=None):
+    def __init__(self, program, folder, sink_port, legs, recorder=False, preload=None,
+                 interim="10s", workers=None):
         shutil.rmtree(folder, ignore_errors=True)
         self.state, self.recordings = folder / "state", folder / "recordings"
         (self.state / "cdr").mkdir(parents=True, mode=0o700)
@@ -71,6 +72,7 @@ class CampaignGateway:
         file = folder / "assent.yaml"
         file.write_text(CONFIGURATION.format(
             first=first, last=first + 2 * legs - 1, port=self.port, state=self.state,
+            workers=f"  workers: {workers}\n" if workers else "", interim=interim,
             sink=sink_port, sha256=hashlib.sha256(self.token.encode()).hexdigest(),
             recorder=f"  recorder: {{kind: ogg, directory: {self.recordings}}}\n" if recorder
             else ""))
