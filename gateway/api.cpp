@@ -24,7 +24,15 @@ using Response = asio::awaitable<HttpResponse>;
 
 std::optional<media::Profile> profile_of(const std::optional<TransportProfile>& wanted) {
   if (!wanted) return std::nullopt;
-  return *wanted == TransportProfile::rtp_savp ? media::Profile::savp : media::Profile::avp;
+  switch (*wanted) {
+    case TransportProfile::rtp_avp:
+      return media::Profile::avp;
+    case TransportProfile::rtp_savp:
+      return media::Profile::savp;
+    case TransportProfile::dtls:
+      break;
+  }
+  return media::Profile::dtls_savpf;
 }
 
 // The body, read by `parse`.

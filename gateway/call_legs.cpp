@@ -16,31 +16,38 @@ Problem problem_of(const media::SdpError& error) {
   return make_problem(ProblemType::invalid_value, media::to_string(error), "/sdp");
 }
 
-media::LegConfig config_of(const media::LegPlan& plan, media::SourceId source, media::Side side,
-                           bool latching) {
-  media::LegConfig config;
-  config.source = source;
-  config.side = side;
-  config.receive_key = plan.receive_key;
-  config.send_key = plan.send_key;
-  config.remote_rtp = plan.remote_rtp;
-  config.remote_rtcp = plan.remote_rtcp;
-  config.rtcp_mux = plan.rtcp_mux;
-  config.peer_listens = media::receives(plan.direction);
-  config.latching = latching && side == media::Side::client && !plan.is_secure();
-  config.payload_types = plan.payload_types;
-  config.takes = plan.takes;
-  for (const auto& source_line : plan.sources)
-    config.signalled_ssrcs.push_back(source_line.ssrc);
-  return config;
+std::string_view word_of(media::MediaKind kind) {
+  return kind == media::MediaKind::video ? "video" : "audio";
+}
+
+// Adds one m-section to what its transport carries.
+void carry(media::LegConfig& config, const media::MediaPlan& media, media::Side side,
+           media::SectionId section) {
+  const auto& plan = media.leg(side);
+  for (std::size_t type = 0; type < plan.payload_types.size(); ++type) {
+    if (plan.payload_types[type] == media::Codec::none) continue;
+    config.payload_types[type] = plan.payload_types[type];
+    config.takes[type] = plan.takes[type];
+    config.bundle.payload_types[type] = section;
+  }
+  for (const auto& source : plan.sources) {
+    config.signalled_ssrcs.push_back(source.ssrc);
+    config.bundle.ssrcs.emplace_back(source.ssrc, section);
+  }
+  if (media::receives(plan.direction)) {
+    config.peer_listens = true;
+  } else {
+    config.sections_on_hold |= std::uint32_t{1} << section;
+  }
 }
 
 }  // namespace
 
-CallLegs::CallLegs(PortRange& ports, LegAddresses addresses, media::CipherPolicy toward_server,
-                   media::Entropy entropy)
+CallLegs::CallLegs(PortRange& ports, LegAddresses addresses, WebRtcDoors webrtc,
+                   media::CipherPolicy toward_server, media::Entropy entropy)
     : ports_{ports},
       addresses_{std::move(addresses)},
+      webrtc_{webrtc},
       entropy_{std::move(entropy)},
       negotiation_{media::CipherPolicy{}, std::move(toward_server)} {}
 
@@ -54,34 +61,62 @@ const LegAddress* CallLegs::address_for(std::string_view sdp) const {
   return found == addresses_.end() ? nullptr : &*found;
 }
 
-Answered<void> CallLegs::open_ports(std::span<const std::size_t> needed, media::Side offerer,
-                                    std::string_view sdp) {
+Answered<void> CallLegs::open_transports(std::span<const std::size_t> needed, media::Side offerer,
+                                         std::string_view sdp,
+                                         std::optional<media::Profile> toward) {
   const LegAddress* toward_offerer = address_for(sdp);
-  if (toward_offerer == nullptr) {
+  for (const auto position : needed) {
+    if (sections_.size() <= position) sections_.resize(position + 1);
+    Section& section = sections_[position];
+    for (const auto side : both_sides) {
+      const bool dtls = media::has_dtls(negotiation_.profile_toward(side, position, toward));
+      const LegAddress* address = side == offerer ? toward_offerer : &addresses_.front();
+      const auto opened =
+          dtls ? open_webrtc(section, position, side) : open_ports(section, side, address);
+      if (!opened) return opened.error();
+    }
+  }
+  return {};
+}
+
+Answered<void> CallLegs::open_ports(Section& section, media::Side side, const LegAddress* address) {
+  auto& opened = section.opened[index(side)];
+  if (opened) return {};
+  if (address == nullptr) {
     return make_problem(ProblemType::refused_by_policy,
                         "The offer is of an address family in which this gateway does not listen. "
                         "Add an address of it to media.addresses, or offer the other family.",
                         "/sdp");
   }
-  for (const auto position : needed) {
-    if (sections_.size() <= position) sections_.resize(position + 1);
-    Section& section = sections_[position];
-    for (const auto side : both_sides) {
-      auto& opened = section.opened[index(side)];
-      if (opened) continue;
-      const LegAddress& address = side == offerer ? *toward_offerer : addresses_.front();
-      opened = ports_.open(address.bind);
-      if (!opened) {
-        return make_problem(ProblemType::exhausted,
-                            "No pair of media ports is free. Widen media.port_range, or wait for "
-                            "calls to end.");
-      }
-      media::LocalTransport& local = section.local[index(side)];
-      local = {address.announce, address.announce};
-      local.rtp.port = opened->ports.rtp.local().port;
-      local.rtcp.port = opened->ports.rtcp->local().port;
-    }
+  opened = ports_.open(address->bind);
+  if (!opened) {
+    return make_problem(ProblemType::exhausted,
+                        "No pair of media ports is free. Widen media.port_range, or wait for "
+                        "calls to end.");
   }
+  media::LocalTransport& local = section.local[index(side)];
+  local = {address->announce, address->announce};
+  local.rtp.port = opened->ports.rtp.local().port;
+  local.rtcp.port = opened->ports.rtcp->local().port;
+  return {};
+}
+
+// No port of its own: the worker's, and credentials to be told apart by.
+Answered<void> CallLegs::open_webrtc(Section& section, std::size_t position, media::Side side) {
+  auto& identity = section.identity[index(side)];
+  if (!identity) identity = webrtc_.certificates.current(std::chrono::system_clock::now());
+  if (!identity || webrtc_.candidates.empty()) {
+    return make_problem(ProblemType::exhausted,
+                        "No certificate could be made: see what the system says of its "
+                        "cryptography and entropy.");
+  }
+  media::LocalTransport& local = section.local[index(side)];
+  local = {webrtc_.candidates.front(), {}};
+  const auto& agreed = section.agreed[index(side)];
+  // RFC 8445 §9: an answer to a restart restarts.
+  const bool keeps = agreed && !negotiation_.restarts_ice(position);
+  local.webrtc = {keeps ? agreed->ice : media::make_ice_credentials(entropy_),
+                  identity->fingerprint(), webrtc_.candidates};
   return {};
 }
 
@@ -115,7 +150,8 @@ Answered<std::string> CallLegs::offer(media::Side from, std::string_view sdp,
                                       std::optional<media::Profile> toward_other_side) {
   const auto needed = negotiation_.receive_offer(from, sdp);
   if (!needed) return problem_of(needed.error());
-  if (auto opened = open_ports(*needed, from, sdp); !opened) {
+  const auto opened = open_transports(*needed, from, sdp, toward_other_side);
+  if (!opened) {
     roll_back();
     return opened.error();
   }
@@ -132,6 +168,8 @@ bool CallLegs::roll_back() {
   if (!negotiation_.roll_back()) return false;
   for (auto& section : sections_) {
     if (!section.legs[0]) section = Section{};
+    for (const auto side : both_sides)
+      section.local[index(side)].webrtc = section.agreed[index(side)];
   }
   return true;
 }
@@ -150,40 +188,135 @@ Answered<std::string> CallLegs::answer(std::string_view sdp) {
   return std::move(*written);
 }
 
-std::vector<LegChange> CallLegs::changes(media::SourceId source, bool latching) {
-  std::vector<LegChange> changes;
+std::vector<std::size_t> CallLegs::carried_by(std::size_t carrier, media::Side side) const {
+  std::vector<std::size_t> carried;
   const auto plans = negotiation_.legs();
-  for (std::size_t i = 0; i < sections_.size(); ++i) {
-    Section& section = sections_[i];
-    const bool active = i < plans.size() && plans[i].active;
-    const bool exists = section.legs[0].has_value();
-    if (!active && !exists) continue;
-    LegChange change;
-    change.section = i;
-    change.what = !active  ? LegChange::What::remove
-                  : exists ? LegChange::What::reconfigure
-                           : LegChange::What::add;
-    for (const auto side : both_sides) {
-      change.legs[index(side)] = section.legs[index(side)];
-      if (!active) continue;
-      const auto& plan = plans[i].leg(side);
-      change.configs[index(side)] = config_of(plan, source, side, latching);
-      change.transports[index(side)] = to_string(plan.profile);
-      if (!exists) change.ports[index(side)] = std::move(section.opened[index(side)]->ports);
-    }
-    if (active) change.media = plans[i].kind == media::MediaKind::video ? "video" : "audio";
-    changes.push_back(std::move(change));
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (plans[i].active && plans[i].leg(side).bundled_with == carrier) carried.push_back(i);
   }
-  return changes;
+  return carried;
 }
 
-void CallLegs::added(std::size_t section, media::LegId client, media::LegId server) {
-  sections_[section].legs[0] = client;
-  sections_[section].legs[1] = server;
+// The transport of a BUNDLE goes on as long as one of its m-sections does (RFC 8843 §7.5).
+std::optional<media::LegId> CallLegs::standing(std::size_t carrier, media::Side side) const {
+  if (const auto& own = sections_[carrier].legs[index(side)]) return own;
+  for (const auto section : carried_by(carrier, side)) {
+    if (const auto& leg = sections_[section].legs[index(side)]) return leg;
+  }
+  return std::nullopt;
 }
 
-void CallLegs::removed(std::size_t section) {
-  sections_[section] = Section{};
+media::LegConfig CallLegs::config_of(std::size_t carrier, media::Side side, media::SourceId source,
+                                     bool latching) const {
+  const auto plans = negotiation_.legs();
+  const auto& plan = plans[carrier].leg(side);
+  media::LegConfig config;
+  config.source = source;
+  config.side = side;
+  config.receive_key = plan.receive_key;
+  config.send_key = plan.send_key;
+  config.remote_rtp = plan.remote_rtp;
+  config.remote_rtcp = plan.remote_rtcp;
+  config.rtcp_mux = plan.rtcp_mux;
+  config.latching = latching && side == media::Side::client && !plan.is_secure();
+  const auto& identity = sections_[carrier].identity[index(side)];
+  if (const auto& webrtc = plan.webrtc; webrtc && identity) {
+    config.webrtc = media::WebRtcConfig{webrtc->local, webrtc->remote_ufrag, webrtc->role,
+                                        webrtc->fingerprints, *identity};
+  }
+  config.peer_listens = false;
+  config.bundle.payload_types.fill(static_cast<media::SectionId>(carrier));
+  const auto carried = carried_by(carrier, side);
+  for (const auto section : carried)
+    carry(config, plans[section], side, static_cast<media::SectionId>(section));
+  if (carried.size() < 2) return config;
+  config.bundle.mid_extension = plan.mid_extension;
+  config.bundle.mids.resize(plans.size());
+  for (const auto section : carried)
+    config.bundle.mids[section] = plans[section].mid;
+  return config;
+}
+
+void CallLegs::add_changes(media::Side side, media::SourceId source, bool latching,
+                           LegChanges& out) {
+  const auto plans = negotiation_.legs();
+  std::vector<media::LegId> kept;
+  for (std::size_t i = 0; i < plans.size() && i < sections_.size(); ++i) {
+    if (!plans[i].active || plans[i].leg(side).bundled_with != i) continue;
+    LegChange change;
+    change.side = side;
+    change.carrier = i;
+    change.leg = standing(i, side);
+    change.what = change.leg ? LegChange::What::reconfigure : LegChange::What::add;
+    change.config = config_of(i, side, source, latching);
+    change.transport = to_string(plans[i].leg(side).profile);
+    for (const auto section : carried_by(i, side)) {
+      const std::string word{word_of(plans[section].kind)};
+      if (change.media.find(word) != std::string::npos) continue;
+      change.media += (change.media.empty() ? "" : "+") + word;
+    }
+    auto& opened = sections_[i].opened[index(side)];
+    if (!change.leg && opened) change.ports = std::move(opened->ports);
+    if (change.leg) kept.push_back(*change.leg);
+    out.changes.push_back(std::move(change));
+  }
+  std::vector<media::LegId> gone;
+  for (const auto& section : sections_) {
+    const auto& leg = section.legs[index(side)];
+    const auto is = [&leg](media::LegId other) { return leg == other; };
+    if (!leg || std::any_of(kept.begin(), kept.end(), is) ||
+        std::any_of(gone.begin(), gone.end(), is))
+      continue;
+    gone.push_back(*leg);
+    LegChange change;
+    change.what = LegChange::What::remove;
+    change.side = side;
+    change.leg = leg;
+    out.changes.push_back(std::move(change));
+  }
+}
+
+LegChanges CallLegs::changes(media::SourceId source, bool latching) {
+  LegChanges out;
+  for (const auto side : both_sides)
+    add_changes(side, source, latching, out);
+  const auto plans = negotiation_.legs();
+  for (std::size_t i = 0; i < plans.size() && i < sections_.size(); ++i) {
+    Section& section = sections_[i];
+    if (!plans[i].active) {
+      section = Section{};
+      continue;
+    }
+    auto& pair = out.pairs.emplace_back();
+    pair.section = i;
+    for (const auto side : both_sides) {
+      const auto carrier = plans[i].leg(side).bundled_with;
+      pair.carriers[index(side)] = carrier;
+      pair.legs[index(side)] = section.legs[index(side)] = standing(carrier, side);
+    }
+  }
+  settle_credentials();
+  return out;
+}
+
+// What is bundled has the credentials and the certificate of what carries it, also when that is
+// refused one day and another one carries.
+void CallLegs::settle_credentials() {
+  const auto plans = negotiation_.legs();
+  for (std::size_t i = 0; i < plans.size() && i < sections_.size(); ++i) {
+    if (!plans[i].active) continue;
+    for (const auto side : both_sides) {
+      const Section& carrier = sections_[plans[i].leg(side).bundled_with];
+      sections_[i].local[index(side)].webrtc = carrier.local[index(side)].webrtc;
+      sections_[i].agreed[index(side)] = carrier.local[index(side)].webrtc;
+      sections_[i].identity[index(side)] = carrier.identity[index(side)];
+    }
+  }
+}
+
+void CallLegs::added(media::Side side, std::size_t carrier, media::LegId leg) {
+  for (const auto section : carried_by(carrier, side))
+    sections_[section].legs[index(side)] = leg;
 }
 
 bool CallLegs::has_plain_leg(media::Side side) const {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/dtls_certificates.hpp"
 #include "gateway/media_path.hpp"
 #include "gateway/port_range.hpp"
 #include "gateway/problem.hpp"
@@ -20,25 +21,43 @@ struct LegAddress {
 };
 using LegAddresses = std::vector<LegAddress>;
 
+// Where the WebRTC legs of one worker are reached, the preferred candidate first, and by which
+// certificates they are known. Outlives the legs.
+struct WebRtcDoors {
+  const std::vector<media::Endpoint>& candidates;
+  DtlsCertificates& certificates;
+};
+
 // What the worker has to do so that one participant's legs are as agreed.
 struct LegChange {
   enum class What { add, reconfigure, remove };
   What what = What::add;
-  std::size_t section = 0;
-  std::string media;  // "audio", "video"
-  // Both of a pair, by Side.
-  std::array<std::optional<media::LegId>, 2> legs;
-  std::array<std::optional<media::LegConfig>, 2> configs;
-  std::array<std::optional<LegPorts>, 2> ports;
-  std::array<std::string, 2> transports;  // "RTP/SAVP"
+  media::Side side = media::Side::client;
+  std::size_t carrier = 0;  // the m-section that it is the transport of, with what is bundled
+  std::string media;        // "audio", "video", "audio+video"
+  std::optional<media::LegId> leg;
+  std::optional<media::LegConfig> config;
+  std::optional<LegPorts> ports;  // of legs with ports of their own
+  std::string transport;          // "RTP/SAVP"
+};
+
+// All of it, in one go between two batches: the changes, and then which leg's m-section is whose.
+struct LegChanges {
+  std::vector<LegChange> changes;
+  struct Pair {
+    std::size_t section = 0;
+    std::size_t carriers[2] = {0, 0};     // by Side
+    std::optional<media::LegId> legs[2];  // that stand already
+  };
+  std::vector<Pair> pairs;
 };
 
 // One participant's offer/answer and the ports and legs that come of it. Control side only: it
 // says what is to be done on the worker, and is told the ids that came of it.
 class CallLegs {
  public:
-  CallLegs(PortRange& ports, LegAddresses addresses, media::CipherPolicy toward_server,
-           media::Entropy entropy);
+  CallLegs(PortRange& ports, LegAddresses addresses, WebRtcDoors webrtc,
+           media::CipherPolicy toward_server, media::Entropy entropy);
 
   Answered<std::string> offer(media::Side from, std::string_view sdp,
                               std::optional<media::Profile> toward_other_side);
@@ -51,9 +70,8 @@ class CallLegs {
 
   // Once after each answer. `latching`: plain client legs learn their address from the first
   // packet.
-  std::vector<LegChange> changes(media::SourceId source, bool latching);
-  void added(std::size_t section, media::LegId client, media::LegId server);
-  void removed(std::size_t section);
+  LegChanges changes(media::SourceId source, bool latching);
+  void added(media::Side side, std::size_t carrier, media::LegId leg);
 
   [[nodiscard]] std::optional<media::Side> last_offerer() const {
     return negotiation_.last_offerer();
@@ -68,19 +86,33 @@ class CallLegs {
   struct Section {
     std::optional<PortRange::Opened> opened[2];  // by Side
     media::LocalTransport local[2];
-    std::optional<media::LegId> legs[2];
+    std::optional<media::LocalWebRtc> agreed[2];  // as the last answer left it
+    std::optional<media::DtlsIdentity> identity[2];
+    std::optional<media::LegId> legs[2];  // one that carries several m-sections is each one's
   };
+
+  // The m-sections that the transport of this one carries, on that side.
+  [[nodiscard]] std::vector<std::size_t> carried_by(std::size_t carrier, media::Side side) const;
+  // The leg that stands and goes on as the transport of this m-section.
+  [[nodiscard]] std::optional<media::LegId> standing(std::size_t carrier, media::Side side) const;
+  [[nodiscard]] media::LegConfig config_of(std::size_t carrier, media::Side side,
+                                           media::SourceId source, bool latching) const;
+  void settle_credentials();
+  void add_changes(media::Side side, media::SourceId source, bool latching, LegChanges& out);
 
   // For each section in need; the offerer's side listens in the family of its offer, the other
   // side on the first address.
-  Answered<void> open_ports(std::span<const std::size_t> needed, media::Side offerer,
-                            std::string_view sdp);
+  Answered<void> open_transports(std::span<const std::size_t> needed, media::Side offerer,
+                                 std::string_view sdp, std::optional<media::Profile> toward);
+  Answered<void> open_ports(Section& section, media::Side side, const LegAddress* address);
+  Answered<void> open_webrtc(Section& section, std::size_t position, media::Side side);
   [[nodiscard]] const LegAddress* address_for(std::string_view sdp) const;
   [[nodiscard]] Answered<void> check_families() const;
   [[nodiscard]] std::vector<media::LocalTransport> transports(media::Side side) const;
 
   PortRange& ports_;
   LegAddresses addresses_;
+  WebRtcDoors webrtc_;
   media::Entropy entropy_;
   media::Negotiation negotiation_;
   std::vector<Section> sections_;

@@ -12,24 +12,39 @@ namespace asio = boost::asio;
 
 namespace {
 
-// On the worker: makes a pair of legs as agreed; gives their ids.
-std::array<media::LegId, 2> apply_change(MediaPath& path, LegChange& change) {
-  std::array<media::LegId, 2> ids{change.legs[0].value_or(media::LegId{}),
-                                  change.legs[1].value_or(media::LegId{})};
-  for (std::size_t side = 0; side < ids.size(); ++side) {
+// On the worker: makes the legs as agreed; gives their ids, by change.
+std::vector<media::LegId> apply_changes(MediaPath& path, LegChanges& agreed) {
+  std::vector<media::LegId> ids;
+  for (auto& change : agreed.changes) {
+    media::LegId id = change.leg.value_or(media::LegId{});
     switch (change.what) {
       case LegChange::What::add:
-        ids[side] = path.add_leg(std::move(*change.configs[side]), std::move(*change.ports[side]));
+        id = path.add_leg(std::move(*change.config), std::move(change.ports));
         break;
       case LegChange::What::reconfigure:
-        path.relay().reconfigure_leg(ids[side], std::move(*change.configs[side]));
+        path.reconfigure_leg(id, std::move(*change.config));
+        path.relay().disconnect(id);
         break;
       case LegChange::What::remove:
-        path.remove_leg(ids[side]);
+        path.remove_leg(id);
         break;
     }
+    ids.push_back(id);
   }
-  if (change.what == LegChange::What::add) path.relay().connect(ids[0], ids[1]);
+  for (const auto& pair : agreed.pairs) {
+    media::LegLink ends[2];
+    for (const auto side : {media::Side::client, media::Side::server}) {
+      const auto at = static_cast<std::size_t>(side);
+      ends[at].section = static_cast<media::SectionId>(pair.section);
+      if (pair.legs[at]) ends[at].leg = *pair.legs[at];
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        const auto& change = agreed.changes[i];
+        const bool is_new = change.what == LegChange::What::add && change.side == side;
+        if (is_new && change.carrier == pair.carriers[at]) ends[at].leg = ids[i];
+      }
+    }
+    path.relay().connect(ends[0], ends[1]);
+  }
   return ids;
 }
 
@@ -186,7 +201,9 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   };
   const media::SourceId source = co_await worker_.run(add);
   const std::string id = request.who.participant;
-  CallLegs legs{services_.ports, services_.addresses, services_.toward_server, services_.entropy};
+  const WebRtcDoors doors{worker_.webrtc_candidates(), services_.certificates};
+  CallLegs legs{services_.ports, services_.addresses, doors, services_.toward_server,
+                services_.entropy};
   CallRecord opening{opening_record(request), last_record_of_[id]};
   auto& participant = *(participants_[id] = std::make_unique<Participant>(
                             std::move(request.who), source, std::move(legs), std::move(opening)));
@@ -276,31 +293,28 @@ asio::awaitable<Answered<std::string>> Conference::answer(std::string participan
 
   std::vector<Participant*> alone(1, &who);
   co_await settle(std::move(alone));  // before legs go
-  for (auto& change : who.legs.changes(who.source, who.latching)) {
-    const auto section = change.section;
-    const auto what = change.what;
-    const auto media = change.media;
-    const auto transports = change.transports;
-    const auto before = change.legs;
-    auto moved = std::make_unique<LegChange>(std::move(change));
-    const auto apply = [&moved](MediaPath& path) { return apply_change(path, *moved); };
-    const auto pair = co_await worker_.run(apply);
-    if (what == LegChange::What::add) {
-      who.legs.added(section, pair[0], pair[1]);
-      const WallTime now = read_clocks().wall;
-      who.record.add_leg(pair[0], media::Side::client, media, transports[0], now);
-      who.record.add_leg(pair[1], media::Side::server, media, transports[1], now);
-    } else if (what == LegChange::What::remove) {
-      who.record.remove_leg(*before[0]);
-      who.record.remove_leg(*before[1]);
-      who.legs.removed(section);
-    }
-  }
+  co_await change_legs(who);
   for (const auto side : {media::Side::client, media::Side::server})
     who.record.name_carrier(side, who.carriers.at(static_cast<std::size_t>(side)));
   record_later(entry_of(who, CdrKind::interim, CauseForClosing::leg_change));
   if (offerer == media::Side::client) *written = tell_client(who, *written);
   co_return written;
+}
+
+asio::awaitable<void> Conference::change_legs(Participant& who) {
+  const auto agreed = std::make_unique<LegChanges>(who.legs.changes(who.source, who.latching));
+  const auto apply = [&agreed](MediaPath& path) { return apply_changes(path, *agreed); };
+  const auto ids = co_await worker_.run(apply);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto& change = agreed->changes[i];
+    if (change.what == LegChange::What::add) {
+      who.legs.added(change.side, change.carrier, ids[i]);
+      who.record.add_leg(ids[i], change.side, change.media, change.transport,
+                         read_clocks().wall);
+    } else if (change.what == LegChange::What::remove) {
+      who.record.remove_leg(ids[i]);
+    }
+  }
 }
 
 asio::awaitable<Answered<ConsentOutcome>> Conference::state_consent(policy::ConsentStated statement,

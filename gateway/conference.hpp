@@ -46,6 +46,7 @@ struct ConferenceServices {
   SinkPlaces& sinks;
   PortRange& ports;
   LegAddresses addresses;
+  DtlsCertificates& certificates;
   media::CipherPolicy toward_server;  // suites that the conference server knows
   media::Entropy entropy;
   std::chrono::milliseconds interim_period;
@@ -341,6 +342,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<void> close_in_turn(CauseForClosing cause);
   boost::asio::awaitable<void> keep_time();
   boost::asio::awaitable<void> pass_time();
+  boost::asio::awaitable<void> change_legs(Participant& who);
   boost::asio::awaitable<Answered<void>> part(Participant& participant, CauseForClosing cause);
   boost::asio::awaitable<Answered<ConsentOutcome>> state_in_turn(policy::ConsentStated statement,
                                                                  ReceiptOf receipt_of);

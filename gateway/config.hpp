@@ -39,6 +39,8 @@ struct MediaConfig {
   std::vector<MediaAddress> addresses;  // one, or one of each family
   std::uint16_t port_first = 40'000;
   std::uint16_t port_last = 49'999;  // inclusive
+  // Of the first worker's WebRTC legs; each further worker has the next. 0: the system chooses.
+  std::uint16_t webrtc_port = 0;
   unsigned workers = 1;
   std::chrono::microseconds coalescing_pause{0};  // before each drain: latency for throughput
   bool operator==(const MediaConfig&) const = default;

@@ -60,6 +60,24 @@ void port_range(const YamlValue& value, MediaConfig& out) {
   out.port_last = *last;
 }
 
+// One port a worker, all of them free for it.
+void webrtc_port(const YamlValue& value, MediaConfig& out) {
+  out.webrtc_port = value.integer<std::uint16_t>(port_min, UINT16_MAX).value_or(0);
+  if (out.webrtc_port == 0) return;
+  const unsigned last = out.webrtc_port + out.workers - 1;
+  if (last > UINT16_MAX) {
+    value.fault(
+        "there are not as many ports from " + std::to_string(out.webrtc_port) + " on as workers",
+        "each worker takes one port: choose a lower one");
+  } else if (out.webrtc_port <= out.port_last && last >= out.port_first) {
+    value.fault("port " + std::to_string(out.webrtc_port) +
+                    (out.workers > 1 ? " and the next ones are" : " is") +
+                    " among those of 'port_range'",
+                "choose one below " + std::to_string(out.port_first) + " or above " +
+                    std::to_string(out.port_last));
+  }
+}
+
 }  // namespace
 
 MediaConfig read_media(const YamlMap& map, unsigned cores) {
@@ -87,6 +105,7 @@ MediaConfig read_media(const YamlMap& map, unsigned cores) {
   port_range(map.optional("port_range"), out);
   out.workers =
       map.optional("workers").integer<unsigned>(1, 64).value_or(std::clamp(cores, 2U, 65U) - 1);
+  webrtc_port(map.optional("webrtc_port"), out);
   out.coalescing_pause =
       map.optional("coalescing_pause").duration(0us, 1ms).value_or(out.coalescing_pause);
   return out;

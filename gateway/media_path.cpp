@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "gateway/ogg_recorder.hpp"
+#include "media/datagram.hpp"
+#include "media/stun.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -16,9 +18,17 @@ namespace {
 std::uint64_t tag_of(media::LegId leg, media::Component component) {
   return (std::uint64_t{media::index(leg)} << 1) | static_cast<std::uint64_t>(component);
 }
-
 // Or that it is a sink's connection.
 constexpr std::uint64_t stream_tag = std::uint64_t{1} << 63;
+// Or one of the ports that WebRTC legs share.
+constexpr std::uint64_t shared_tag = std::uint64_t{1} << 62;
+
+bool leads_to_sink(const media::Lane& lane) {
+  return lane.kind == media::Lane::Kind::sink_rtp || lane.kind == media::Lane::Kind::sink_rtcp;
+}
+
+// A shared port is drained this far before the others have their turn.
+constexpr std::size_t shared_datagrams_max = 512;
 
 }  // namespace
 
@@ -37,23 +47,38 @@ MediaPath::~MediaPath() {
   ::close(readiness_);
 }
 
-media::LegId MediaPath::add_leg(media::LegConfig config, LegPorts ports) {
+void MediaPath::set_webrtc_ports(std::vector<UdpPort> ports) {
+  for (auto& port : ports) {
+    watch(port, shared_tag | webrtc_doors_.size());
+    webrtc_doors_.push_back(Door{std::move(port)});
+  }
+}
+
+media::LegId MediaPath::add_leg(media::LegConfig config, std::optional<LegPorts> ports) {
   const auto leg = relay_.add_leg(std::move(config));
   if (legs_.size() <= media::index(leg)) legs_.resize(media::index(leg) + 1);
-  auto& doors = legs_[media::index(leg)].emplace(LegDoors{{std::move(ports.rtp)}, {}});
-  watch(doors.rtp.way, leg, media::Component::rtp);
-  if (ports.rtcp) {
-    doors.rtcp.emplace(Door{std::move(*ports.rtcp)});
-    watch(doors.rtcp->way, leg, media::Component::rtcp);
+  auto& doors = legs_[media::index(leg)].emplace();
+  if (const auto* webrtc = relay_.leg(leg).webrtc()) directory_.listen(leg, webrtc->local_ufrag());
+  if (!ports) return leg;
+  doors.rtp.emplace(Door{std::move(ports->rtp)});
+  watch(doors.rtp->way, tag_of(leg, media::Component::rtp));
+  if (ports->rtcp) {
+    doors.rtcp.emplace(Door{std::move(*ports->rtcp)});
+    watch(doors.rtcp->way, tag_of(leg, media::Component::rtcp));
   }
   return leg;
 }
 
+void MediaPath::reconfigure_leg(media::LegId leg, media::LegConfig config) {
+  relay_.reconfigure_leg(leg, std::move(config));
+  if (const auto* webrtc = relay_.leg(leg).webrtc()) directory_.listen(leg, webrtc->local_ufrag());
+}
+
 // Level-triggered and registered once: no system call re-arms a socket.
-void MediaPath::watch(const UdpPort& port, media::LegId leg, media::Component component) {
+void MediaPath::watch(const UdpPort& port, std::uint64_t tag) {
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.u64 = tag_of(leg, component);
+  event.data.u64 = tag;
   if (::epoll_ctl(readiness_, EPOLL_CTL_ADD, port.descriptor(), &event) != 0) {
     throw std::system_error(errno, std::system_category(), "epoll_ctl");
   }
@@ -61,12 +86,15 @@ void MediaPath::watch(const UdpPort& port, media::LegId leg, media::Component co
 
 void MediaPath::remove_leg(media::LegId leg) {
   relay_.remove_leg(leg);
+  directory_.remove(leg);
   legs_[media::index(leg)].reset();  // closing a socket takes it out of the readiness set
 }
 
 void MediaPath::remove_source(media::TimePoint now, media::SourceId source) {
-  for (const auto leg : relay_.legs_of(source))
+  for (const auto leg : relay_.legs_of(source)) {
     legs_[media::index(leg)].reset();
+    directory_.remove(leg);
+  }
   relay_.remove_source(source);
   for (auto& sink : sinks_) {
     if (auto* door = std::get_if<StreamDoor>(&sink)) door->way->cease(now, source);
@@ -129,6 +157,8 @@ std::size_t MediaPath::drain(media::TimePoint now) {
     const auto tag = ready[static_cast<std::size_t>(i)].data.u64;
     if ((tag & stream_tag) != 0) {
       handle_stream(now, tag & ~stream_tag);
+    } else if ((tag & shared_tag) != 0) {
+      datagrams += drain_shared(now, tag & ~shared_tag);
     } else {
       datagrams += drain_port(now, tag);
     }
@@ -147,7 +177,7 @@ std::size_t MediaPath::drain_port(media::TimePoint now, std::uint64_t tag) {
   const media::LegId leg{static_cast<std::uint32_t>(tag >> 1)};
   const auto component = static_cast<media::Component>(tag & 1);
   const auto& doors = legs_[media::index(leg)];
-  const UdpPort& port = component == media::Component::rtp ? doors->rtp.way : doors->rtcp->way;
+  const UdpPort& port = component == media::Component::rtp ? doors->rtp->way : doors->rtcp->way;
   std::size_t datagrams = 0;
   const auto messages = receive_.receive(port);
   for (std::size_t i = 0; i < messages; ++i) {
@@ -160,12 +190,60 @@ std::size_t MediaPath::drain_port(media::TimePoint now, std::uint64_t tag) {
   return datagrams;
 }
 
-MediaPath::Door* MediaPath::door_of(const media::Lane& lane) {
+std::size_t MediaPath::drain_shared(media::TimePoint now, std::size_t position) {
+  const UdpPort& port = webrtc_doors_[position].way;
+  std::size_t datagrams = 0;
+  std::size_t messages = 0;
+  do {
+    messages = receive_.receive(port);
+    for (std::size_t i = 0; i < messages; ++i) {
+      receive_.for_each_datagram(i,
+                                 [&](const media::Endpoint& from, std::span<std::byte> datagram) {
+                                   if (!outbox_.has_room_for(media::Relay::datagrams_per_input_max))
+                                     flush(now);
+                                   take_shared(now, from, datagram);
+                                   ++datagrams;
+                                 });
+    }
+  } while (messages == ReceiveBatch::messages && datagrams < shared_datagrams_max);
+  return datagrams;
+}
+
+// Whose it is a check says by its name, and everything else by where it came from.
+void MediaPath::take_shared(media::TimePoint now, const media::Endpoint& from,
+                            std::span<std::byte> datagram) {
+  const bool is_check = media::classify_datagram(datagram) == media::DatagramClass::stun;
+  std::optional<media::LegId> leg;
+  if (!is_check) {
+    leg = directory_.at(from);
+  } else if (const auto check = media::parse_stun(datagram)) {
+    leg = directory_.named(check->asked());
+  }
+  if (!leg) return;
+  relay_.handle_datagram(now, *leg, media::Component::rtp, from, datagram, outbox_);
+  if (!is_check || !relay_.leg(*leg).webrtc()->is_valid(from)) return;
+  directory_.learn(
+      *leg, from, [&](media::LegId other) { return relay_.leg(other).webrtc()->holds(now, from); });
+}
+
+MediaPath::Door* MediaPath::shared_door(const media::Endpoint& to) {
+  for (auto& door : webrtc_doors_) {
+    if (door.way.local().is_v4() == to.is_v4()) return &door;
+  }
+  return nullptr;
+}
+
+MediaPath::Door* MediaPath::door_of(const media::Outgoing& outgoing) {
+  const auto& lane = outgoing.lane;
   switch (lane.kind) {
-    case media::Lane::Kind::leg_rtp:
-      return &legs_[lane.index]->rtp;
-    case media::Lane::Kind::leg_rtcp:
-      return legs_[lane.index]->rtcp ? &*legs_[lane.index]->rtcp : &legs_[lane.index]->rtp;
+    case media::Lane::Kind::leg_rtp: {
+      auto& own = legs_[lane.index]->rtp;
+      return own ? &*own : shared_door(outgoing.to);
+    }
+    case media::Lane::Kind::leg_rtcp: {
+      auto& doors = *legs_[lane.index];
+      return doors.rtcp ? &*doors.rtcp : doors.rtp ? &*doors.rtp : shared_door(outgoing.to);
+    }
     case media::Lane::Kind::sink_rtp:
     case media::Lane::Kind::sink_rtcp:
       break;
@@ -178,8 +256,10 @@ MediaPath::Door* MediaPath::door_of(const media::Lane& lane) {
 void MediaPath::flush(media::TimePoint now) {
   const auto outgoing = outbox_.outgoing();
   for (std::uint32_t i = 0; i < outgoing.size(); ++i) {
-    if (Door* door = door_of(outgoing[i].lane)) {
+    if (Door* door = door_of(outgoing[i])) {
       link(*door, i, touched_);
+    } else if (!leads_to_sink(outgoing[i].lane)) {
+      continue;  // no port of that address family: it is lost
     } else if (auto* stream = std::get_if<StreamDoor>(&sinks_[outgoing[i].lane.index])) {
       link(*stream, i, touched_streams_);
     } else {

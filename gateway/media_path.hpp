@@ -10,6 +10,7 @@
 
 #include "gateway/rtp_stream.hpp"
 #include "gateway/udp_port.hpp"
+#include "media/ice_directory.hpp"
 #include "media/relay.hpp"
 
 namespace assent::gateway {
@@ -38,8 +39,10 @@ class MediaPath {
 
   [[nodiscard]] media::Relay& relay() { return relay_; }
 
-  // Between batches.
-  media::LegId add_leg(media::LegConfig config, LegPorts ports);
+  // Between batches. A leg without ports is one of ICE and DTLS, on the ports of all of these.
+  void set_webrtc_ports(std::vector<UdpPort> ports);  // one of each family at most, once
+  media::LegId add_leg(media::LegConfig config, std::optional<LegPorts> ports);
+  void reconfigure_leg(media::LegId leg, media::LegConfig config);
   void remove_leg(media::LegId leg);
   void remove_source(media::TimePoint now, media::SourceId source);
   void set_rtp_sink(media::SinkId sink, UdpPort rtp, UdpPort rtcp);
@@ -81,7 +84,7 @@ class MediaPath {
   using Door = DoorOf<UdpPort>;
   using StreamDoor = DoorOf<std::unique_ptr<RtpStream>>;
   struct LegDoors {
-    Door rtp;
+    std::optional<Door> rtp;  // nothing: the shared ones
     std::optional<Door> rtcp;
   };
   struct RtpSinkDoors {
@@ -93,16 +96,20 @@ class MediaPath {
   };
   using SinkDoor = std::variant<std::monostate, RtpSinkDoors, StreamDoor, RecorderDoor>;
 
-  void watch(const UdpPort& port, media::LegId leg, media::Component component);
+  void watch(const UdpPort& port, std::uint64_t tag);
   std::size_t drain_port(media::TimePoint now, std::uint64_t tag);
   void handle_stream(media::TimePoint now, std::size_t sink);
+  std::size_t drain_shared(media::TimePoint now, std::size_t position);
+  void take_shared(media::TimePoint now, const media::Endpoint& from,
+                   std::span<std::byte> datagram);
   void flush(media::TimePoint now);
   template <class SomeDoor>
   void link(SomeDoor& door, std::uint32_t outgoing, std::vector<SomeDoor*>& touched);
   void send_chain(Door& door);
   void send_chain(media::TimePoint now, StreamDoor& door);
   void record(media::TimePoint now, const media::Outgoing& outgoing);
-  [[nodiscard]] Door* door_of(const media::Lane& lane);
+  [[nodiscard]] Door* door_of(const media::Outgoing& outgoing);
+  [[nodiscard]] Door* shared_door(const media::Endpoint& to);
   [[nodiscard]] StreamDoor* stream_of(media::SinkId sink) {
     return std::get_if<StreamDoor>(&sinks_[media::index(sink)]);
   }
@@ -113,6 +120,8 @@ class MediaPath {
   SendBatch send_;
   int readiness_ = -1;
   std::vector<std::optional<LegDoors>> legs_;
+  std::vector<Door> webrtc_doors_;
+  media::IceDirectory directory_;
   std::array<SinkDoor, media::sinks_max> sinks_;
   std::vector<std::array<TrackId, media::sinks_max>> tracks_;
   std::size_t worker_;

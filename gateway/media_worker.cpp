@@ -33,7 +33,7 @@ boost::asio::awaitable<void> MediaWorker::relay_batches() {
       co_await pause_.async_wait(boost::asio::use_awaitable);
     }
     path_.drain(std::chrono::steady_clock::now());
-    wake_clock();  // a sink's connection may have gone
+    wake_clock();  // a handshake may have begun, a sink's connection may have gone
     auto& events = path_.relay().events();
     if (!events.empty()) options_.on_events(std::exchange(events, {}));
   }

@@ -34,6 +34,14 @@ class MediaWorker {
 
   [[nodiscard]] std::size_t index() const { return options_.index; }
 
+  // Where the WebRTC legs of this worker are reached; the control thread's.
+  [[nodiscard]] const std::vector<media::Endpoint>& webrtc_candidates() const {
+    return webrtc_candidates_;
+  }
+  void set_webrtc_candidates(std::vector<media::Endpoint> candidates) {
+    webrtc_candidates_ = std::move(candidates);
+  }
+
   // Runs command(MediaPath&) on the worker; the caller's coroutine goes on on its own executor
   // with the result. When it does, no packet of an earlier batch is still on its way.
   template <class Command>
@@ -56,6 +64,7 @@ class MediaWorker {
   void wake_clock();
 
   Options options_;
+  std::vector<media::Endpoint> webrtc_candidates_;
   boost::asio::io_context context_{1};
   MediaPath path_;
   boost::asio::posix::stream_descriptor readiness_;

@@ -22,8 +22,10 @@ using WordTable = std::array<std::pair<std::string_view, E>, N>;
 
 constexpr WordTable<MinorStatus, 1> minor_words{{{"unknown", MinorStatus::unknown}}};
 constexpr WordTable<Side, 2> side_words{{{"client", Side::client}, {"server", Side::server}}};
-constexpr WordTable<TransportProfile, 2> transport_words{
-    {{"RTP/AVP", TransportProfile::rtp_avp}, {"RTP/SAVP", TransportProfile::rtp_savp}}};
+constexpr WordTable<TransportProfile, 3> transport_words{
+    {{"RTP/AVP", TransportProfile::rtp_avp},
+     {"RTP/SAVP", TransportProfile::rtp_savp},
+     {"UDP/TLS/RTP/SAVPF", TransportProfile::dtls}}};
 constexpr WordTable<Statement, 2> statement_words{
     {{"granted", Statement::granted}, {"refused", Statement::refused}}};
 constexpr WordTable<ConsentMethod, 5> method_words{{{"written", ConsentMethod::written},

@@ -66,7 +66,7 @@ struct PatchParticipant {
 };
 
 enum class Side : unsigned char { client, server };
-enum class TransportProfile : unsigned char { rtp_avp, rtp_savp };
+enum class TransportProfile : unsigned char { rtp_avp, rtp_savp, dtls };
 
 struct Offer {
   Side from = Side::client;

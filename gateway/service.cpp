@@ -129,6 +129,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
              }
            }}},
       ports_{config.media.port_first, config.media.port_last, random_number()},
+      certificates_{fill_random},
       places_{transfer_places_of(config)},
       events_{context.get_executor(), std::to_string(random_number())},
       webhooks_{context.get_executor(), config.webhooks, storage_, fill_random, log},
@@ -138,6 +139,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
           sinks_,
           ports_,
           addresses_of(config),
+          certificates_,
           ciphers_of(config),
           fill_random,
           std::chrono::duration_cast<std::chrono::milliseconds>(config.storage.interim_period),
@@ -224,10 +226,43 @@ asio::awaitable<StartResult> Service::start() {
       co_return StartResult::failed;
     }
   }
-  if (!listen()) co_return StartResult::failed;
+  const bool reachable = co_await open_webrtc_ports();
+  if (!reachable || !listen()) co_return StartResult::failed;
   webhooks_.start();
   asio::co_spawn(context_, retention_.run_daily(), asio::detached);
   co_return StartResult::started;
+}
+
+// One UDP port a worker and address family, for all of its WebRTC legs.
+asio::awaitable<bool> Service::open_webrtc_ports() {
+  for (auto& worker : workers_) {
+    std::vector<UdpPort> ports;
+    std::vector<media::Endpoint> candidates;
+    for (const auto& address : config_.media.addresses) {
+      media::Endpoint local = address.bind;
+      const auto first = config_.media.webrtc_port;
+      local.port = static_cast<std::uint16_t>(first == 0 ? 0 : first + worker->index());
+      auto port = UdpPort::bind(local);
+      if (!port) {
+        log_.error("start.webrtc_port_failed",
+                   {{"port", static_cast<std::uint64_t>(local.port)},
+                    {"what", OperatorText{port.error().message()}},
+                    {"remedy", OperatorText{"free the port, or set another media.webrtc_port"}}});
+        co_return false;
+      }
+      media::Endpoint candidate = address.announce;
+      candidate.port = port->local().port;
+      candidates.push_back(candidate);
+      ports.push_back(std::move(*port));
+    }
+    const auto install = [&ports](MediaPath& path) {
+      path.set_webrtc_ports(std::move(ports));
+      return true;
+    };
+    co_await worker->run(install);
+    worker->set_webrtc_candidates(std::move(candidates));
+  }
+  co_return true;
 }
 
 bool Service::open_ip_database() {

@@ -59,6 +59,7 @@ class Service {
   void record_closed(ClosedTrack track);
   boost::asio::awaitable<void> recordings_settled();
   bool install_sinks();
+  boost::asio::awaitable<bool> open_webrtc_ports();
   bool open_ip_database();
   bool load_prompts();
   bool open_consent_page();
@@ -76,6 +77,7 @@ class Service {
   PolicyInForce policy_;
   SinkPlaces sinks_;
   PortRange ports_;
+  DtlsCertificates certificates_;
   Keypad keypad_;
   TransferPlaces places_;
   EventHub events_;

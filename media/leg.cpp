@@ -26,6 +26,7 @@ Leg::Leg(LegConfig config) {
 
 void Leg::reconfigure(LegConfig config) {
   assert(config.receive_key.has_value() == config.send_key.has_value());
+  adopt_transport(config);
   if (config.receive_key != config_.receive_key) {
     inbound_.reset();
     keyed_ssrcs_ = 0;
@@ -49,21 +50,64 @@ void Leg::reconfigure(LegConfig config) {
   config_ = std::move(config);
 }
 
+void Leg::adopt_transport(LegConfig& config) {
+  if (!config.webrtc) {
+    webrtc_.reset();
+    sends_until_ = TimePoint::max();
+    return;
+  }
+  if (webrtc_) {
+    webrtc_->reconfigure(*config.webrtc);
+  } else {
+    webrtc_ = std::make_unique<WebRtcTransport>(*config.webrtc);
+  }
+  config.receive_key.reset();
+  config.send_key.reset();
+  if (const auto& found = webrtc_->keys()) {
+    config.receive_key = found->receive;
+    config.send_key = found->send;
+  }
+  config.remote_rtp = config.remote_rtcp = webrtc_->remote().value_or(Endpoint{});
+  config.rtcp_mux = true;
+  sends_until_ = webrtc_->consent_until();
+}
+
+bool Leg::follow_transport() {
+  if (const auto& found = webrtc_->keys(); found && !inbound_) {
+    config_.receive_key = found->receive;
+    config_.send_key = found->send;
+    inbound_.emplace(found->receive);
+    outbound_.emplace(found->send);
+    keyed_ssrcs_ = 0;
+  }
+  sends_until_ = webrtc_->consent_until();
+  const auto remote = webrtc_->remote().value_or(Endpoint{});
+  const bool goes_on = config_.remote_rtp.is_set() && remote != config_.remote_rtp;
+  config_.remote_rtp = config_.remote_rtcp = remote;
+  return goes_on;
+}
+
 Parsed<std::span<std::byte>> Leg::open_rtp(std::span<std::byte> datagram) {
-  if (!inbound_) return datagram;
+  if (!inbound_) return unkeyed(datagram);
   return inbound_->unprotect_rtp(datagram);
 }
 
 Parsed<std::span<std::byte>> Leg::open_first_rtp(std::span<std::byte> datagram, Ssrc claimed) {
-  if (!inbound_) return datagram;
+  if (!inbound_) return unkeyed(datagram);
   return open_perhaps_first<&SrtpInbound::unprotect_rtp>(datagram, claimed);
 }
 
 Parsed<std::span<std::byte>> Leg::open_rtcp(std::span<std::byte> datagram) {
-  if (!inbound_) return datagram;
+  if (!inbound_) return unkeyed(datagram);
   const auto claimed = peek_rtcp_ssrc(datagram);
   if (!claimed) return DropReason::too_short;
   return open_perhaps_first<&SrtpInbound::unprotect_rtcp>(datagram, *claimed);
+}
+
+// A leg of DTLS without keys is deaf, not plain.
+Parsed<std::span<std::byte>> Leg::unkeyed(std::span<std::byte> datagram) const {
+  if (is_secure()) return DropReason::auth_failed;
+  return datagram;
 }
 
 template <auto Unprotect>
@@ -76,16 +120,19 @@ Parsed<std::span<std::byte>> Leg::open_perhaps_first(std::span<std::byte> datagr
 }
 
 Parsed<std::size_t> Leg::seal_rtp(std::span<std::byte> room, std::size_t size) {
-  if (!outbound_) return size;
-  return outbound_->protect_rtp(room, size);
+  if (outbound_) return outbound_->protect_rtp(room, size);
+  if (is_secure()) return DropReason::not_connected;
+  return size;
 }
 
 Parsed<std::size_t> Leg::seal_rtcp(std::span<std::byte> room, std::size_t size) {
-  if (!outbound_) return size;
-  return outbound_->protect_rtcp(room, size);
+  if (outbound_) return outbound_->protect_rtcp(room, size);
+  if (is_secure()) return DropReason::not_connected;
+  return size;
 }
 
 bool Leg::expects(const Endpoint& from, Component component) const {
+  if (webrtc_) return webrtc_->is_valid(from);
   if (is_secure()) return true;
   if (config_.latching && !learned_) return true;
   const auto& remote = component == Component::rtp ? config_.remote_rtp : config_.remote_rtcp;
@@ -93,6 +140,7 @@ bool Leg::expects(const Endpoint& from, Component component) const {
 }
 
 bool Leg::learn_remote(const Endpoint& from, Component component) {
+  if (webrtc_) return false;  // by nomination, in follow_transport
   auto& remote = component == Component::rtp ? config_.remote_rtp : config_.remote_rtcp;
   const bool moved = from != remote;
   if (!is_secure()) {

@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
+#include "media/bundle.hpp"
 #include "media/codec.hpp"
 #include "media/drop_reason.hpp"
 #include "media/endpoint.hpp"
@@ -15,6 +17,7 @@
 #include "media/rtp.hpp"
 #include "media/srtp.hpp"
 #include "media/time.hpp"
+#include "media/webrtc_transport.hpp"
 
 namespace assent::media {
 
@@ -45,7 +48,11 @@ struct LegConfig {
   Endpoint remote_rtcp;  // the same as remote_rtp with rtcp-mux
   bool rtcp_mux = false;
   bool peer_listens = true;  // false on hold or for a peer that only sends: RTCP alone goes to it
-  bool latching = false;     // plain RTP only: learn the address from the first packet
+  Bundle bundle;             // where the transport carries several m-sections
+  std::uint32_t sections_on_hold = 0;  // set of SectionId that the peer does not listen to
+  bool latching = false;               // plain RTP only: learn the address from the first packet
+  // ICE and DTLS find the address and the keys, which are not given here then; rtcp_mux is on.
+  std::optional<WebRtcConfig> webrtc;
   PayloadTypes payload_types{};  // of what the peer sends
   PayloadTypes takes{};          // what the peer may be sent by the gateway itself
   std::vector<Ssrc> signalled_ssrcs;
@@ -87,6 +94,7 @@ struct IngressStream {
   explicit IngressStream(Ssrc id) : ssrc{id} {}
 
   Ssrc ssrc;
+  SectionId section = 0;
   TimePoint last_heard{};
   ExtendedSequence sequence;
   std::uint64_t packets = 0;
@@ -118,6 +126,14 @@ struct RouteCounters {
   std::array<std::uint64_t, withheld_reasons> withheld{};
 };
 
+// Where the media of one of a leg's m-sections goes.
+struct LegLink {
+  LegId leg{};
+  SectionId section = 0;  // of that leg
+
+  bool operator==(const LegLink&) const = default;
+};
+
 // One transport between the gateway and one peer: opens what arrives, seals what leaves.
 class Leg {
  public:
@@ -129,7 +145,20 @@ class Leg {
   [[nodiscard]] const LegConfig& config() const { return config_; }
   // The peer takes RTP.
   [[nodiscard]] bool hears() const { return config_.remote_rtp.is_set() && config_.peer_listens; }
-  [[nodiscard]] bool is_secure() const { return inbound_.has_value(); }
+  [[nodiscard]] bool hears(SectionId section) const {
+    return hears() && (config_.sections_on_hold >> section & 1U) == 0;
+  }
+  // Also before it has keys: then nothing is taken in.
+  [[nodiscard]] bool is_secure() const { return inbound_.has_value() || webrtc_ != nullptr; }
+  // Until then the peer may be sent to: the consent of RFC 7675; without ICE it has no end.
+  [[nodiscard]] TimePoint sends_until() const { return sends_until_; }
+
+  // Null: it is no leg of ICE and DTLS.
+  [[nodiscard]] WebRtcTransport* webrtc() { return webrtc_.get(); }
+  [[nodiscard]] const WebRtcTransport* webrtc() const { return webrtc_.get(); }
+  // Takes over the address and the keys that the transport has found. True: a peer that was sent
+  // to is sent to elsewhere from now on.
+  bool follow_transport();
 
   // Parse, authenticate, replay check. On success the bytes are clear RTP or RTCP.
   [[nodiscard]] Parsed<std::span<std::byte>> open_rtp(std::span<std::byte> datagram);
@@ -146,7 +175,8 @@ class Leg {
     return config_.send_key ? sizes_of(config_.send_key->suite()).rtp_trailer_bytes : 0;
   }
 
-  // Plain RTP only: the address must be the peer's. A secure leg is judged by its key instead.
+  // Plain RTP: the address must be the peer's. A secure leg is judged by its key instead, with ICE
+  // also by the addresses that its checks came from.
   [[nodiscard]] bool expects(const Endpoint& from, Component component) const;
 
   // An authenticated packet came from here (or, when latching, the first one did).
@@ -187,21 +217,30 @@ class Leg {
   LegCounters counters;
   std::optional<Ssrc> reported_conflict;  // said once, so that a flood of them says nothing
   LegId id{};
-  LegId peer{};
-  bool connected = false;
+  std::vector<std::optional<LegLink>> links;  // by SectionId
+
+  [[nodiscard]] const LegLink* link(SectionId section) const {
+    return section < links.size() && links[section] ? &*links[section] : nullptr;
+  }
 
   // Client legs: what is asked of the participant, and said to it by the gateway itself. While
-  // something is said, nothing of the peer leg's is forwarded here.
+  // something is said, nothing of what it is said in place of is forwarded here.
   std::optional<Asking> asking;
   std::optional<PromptPlayback> playback;
+  SectionId playback_section = 0;
   std::optional<Voice> voice;  // nothing was said yet: none
 
  private:
   template <auto Unprotect>
   Parsed<std::span<std::byte>> open_perhaps_first(std::span<std::byte> datagram, Ssrc claimed);
+  [[nodiscard]] Parsed<std::span<std::byte>> unkeyed(std::span<std::byte> datagram) const;
   bool retire_one(TimePoint now, Admission& admission);
+  // Has the transport that `config` asks for, and fills in what it has found so far.
+  void adopt_transport(LegConfig& config);
 
   LegConfig config_;
+  std::unique_ptr<WebRtcTransport> webrtc_;
+  TimePoint sends_until_ = TimePoint::max();
   std::optional<SrtpInbound> inbound_;
   std::optional<SrtpOutbound> outbound_;
   std::size_t keyed_ssrcs_ = 0;  // that authenticated under the key at hand

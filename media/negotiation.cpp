@@ -10,7 +10,8 @@ namespace assent::media {
 // What the gateway put before the side that answers, in one m-section.
 struct Negotiation::Proposal {
   Profile profile = Profile::avp;
-  std::vector<SdpCrypto> cryptos;   // the gateway's own
+  std::vector<SdpCrypto> cryptos;  // the gateway's own
+  std::optional<LocalWebRtc> webrtc{};
   bool only_multiplexed = false;    // it listens for RTCP nowhere but on the RTP port
   std::optional<unsigned> taken{};  // the tag that an answer has chosen
 };
@@ -31,6 +32,15 @@ struct Negotiation::Exchange {
   [[nodiscard]] bool is_taken(std::size_t section) const {
     return is_offered(section) && answered[section].standing == Standing::wanted;
   }
+  // The m-section of that name, if both sides want it and the one asked about speaks DTLS.
+  [[nodiscard]] std::optional<std::size_t> taken_with_dtls(std::string_view mid,
+                                                           bool by_answerer) const {
+    for (std::size_t i = 0; i < offered.size(); ++i) {
+      const auto& side = by_answerer ? answered[i] : offered[i];
+      if (offered[i].mid == mid && is_taken(i) && side.webrtc) return i;
+    }
+    return std::nullopt;
+  }
 };
 
 namespace {
@@ -42,6 +52,22 @@ std::string name_of(std::size_t section) {
 SdpError downgrade(std::size_t line) {
   return {line, "the m-section is plain on a leg that is or was offered as secure",
           "describe it as RTP/SAVP or RTP/SAVPF with a=crypto, or refuse it with port 0"};
+}
+
+SdpError other_keying(std::size_t line) {
+  return {line, "the m-section is keyed in another way than so far: by DTLS, or in the description",
+          "keep the profile of a leg that is in use, or remove the m-section first (port 0)"};
+}
+
+SdpError both_lite(std::size_t line) {
+  return {line, "both agents are lite: nobody would make ICE's checks",
+          "let a full ICE agent speak to the gateway (RFC 8445 §2.5)"};
+}
+
+std::optional<SdpError> check_webrtc(const LocalTransport& transport, std::size_t section) {
+  if (transport.webrtc && transport.rtp.is_set()) return std::nullopt;
+  return SdpError{0, name_of(section) + " has no ICE and DTLS on this side",
+                  "ask for RTP/AVP or RTP/SAVP toward that side"};
 }
 
 std::optional<SdpError> check_transport(const LocalTransport& transport, bool multiplexed,
@@ -96,6 +122,19 @@ std::vector<SdpLine> crypto_lines(std::span<const SdpCrypto> cryptos) {
   return lines;
 }
 
+// The first of the BUNDLE that is still there carries all of it; without one, `otherwise`.
+template <class Find>
+std::size_t carrier_of(const std::vector<std::string>& bundle, std::size_t otherwise, Find find) {
+  for (const auto& mid : bundle) {
+    if (const auto section = find(mid)) return *section;
+  }
+  return otherwise;
+}
+
+WebRtcPlan plan_webrtc(const LocalWebRtc& local, const WebRtcDescription& remote, DtlsRole role) {
+  return {local.ice, remote.ice.ufrag, role, remote.fingerprints};
+}
+
 // What one side agreed to: `own` is its description, `far` the other side's.
 LegPlan plan_leg(const MediaDescription& own, const MediaDescription& far, bool multiplexed) {
   LegPlan leg;
@@ -106,6 +145,7 @@ LegPlan plan_leg(const MediaDescription& own, const MediaDescription& far, bool 
   leg.remote_rtcp = multiplexed ? own.rtp : own.rtcp;
   leg.rtcp_mux = multiplexed;
   leg.sources = own.sources;
+  leg.mid_extension = own.mid_extension;
   for (std::size_t type = 0; type < leg.payload_types.size(); ++type) {
     const auto& meaning = far.payload_types[type] != Codec::none ? far : own;
     leg.payload_types[type] = meaning.payload_types[type];
@@ -177,11 +217,17 @@ std::optional<SdpError> Negotiation::refuse_offer(
   for (std::size_t i = 0; i < sections.size(); ++i) {
     const auto& section = sections[i];
     if (section.standing != Standing::wanted) continue;
-    if (is_secure(section.profile)) {
+    const auto* const before = going_on(i);
+    if (before && is_secure(section.profile) &&
+        has_dtls(section.profile) != has_dtls(before->leg(from).profile))
+      return other_keying(section.line);
+    if (has_dtls(section.profile)) {
+      if (section.webrtc->is_lite) return both_lite(section.line);
+    } else if (has_sdes(section.profile)) {
       if (choose_crypto(policy(from), section.cryptos) == nullptr)
         return SdpError{section.line, "no a=crypto line has a suite that is allowed here",
                         "offer a suite of the configured list"};
-    } else if (const auto* const plan = going_on(i); plan && plan->leg(from).is_secure()) {
+    } else if (before && before->leg(from).is_secure()) {
       return downgrade(section.line);
     }
   }
@@ -211,11 +257,36 @@ SdpResult<std::string> Negotiation::write_offer(std::optional<Profile> wanted,
                    .rtcp = proposals[i].only_multiplexed ? transports[i].rtp : transports[i].rtcp,
                    .rtcp_mux = offered[i].rtcp_mux,
                    .on_hold = offered[i].on_hold,
-                   .cryptos = crypto_lines(proposals[i].cryptos)};
+                   .cryptos = crypto_lines(proposals[i].cryptos),
+                   .webrtc = {},
+                   .mid = {}};
+    if (const auto& local = proposals[i].webrtc) {
+      rewrites[i].rtcp = std::nullopt;
+      rewrites[i].rtcp_mux = true;
+      rewrites[i].webrtc = write_webrtc(*local, DtlsSetup::actpass);
+    }
   }
+  const auto session = lines_of_offer(proposals);
   exchange_->proposals = std::move(proposals);
   exchange_->is_written = true;
-  return write_sdp(rewrite(exchange_->offer, rewrites));
+  return write_sdp(rewrite(exchange_->offer, rewrites, session));
+}
+
+Profile Negotiation::profile_toward(Side side, std::size_t section,
+                                    std::optional<Profile> wanted) const {
+  const auto offered = exchange_->offered[section].profile;
+  if (side == exchange_->from) return offered;
+  const auto* const plan = going_on(section);
+  return wanted.value_or(plan ? plan->leg(side).profile : offered);
+}
+
+bool Negotiation::restarts_ice(std::size_t section) const {
+  const auto& offered = exchange_->offered[section].webrtc;
+  const auto* const plan = going_on(section);
+  if (!offered || !plan || !plan->leg(exchange_->from).webrtc) return true;
+  const auto& leg = plan->leg(exchange_->from);
+  const auto& carrier = exchange_->offered[leg.bundled_with].webrtc;
+  return leg.webrtc->remote_ufrag != (carrier ? *carrier : *offered).ice.ufrag;
 }
 
 SdpResult<Negotiation::Proposal> Negotiation::propose(std::size_t section,
@@ -223,13 +294,19 @@ SdpResult<Negotiation::Proposal> Negotiation::propose(std::size_t section,
                                                       const LocalTransport& transport,
                                                       const Entropy& entropy) const {
   const auto& offered = exchange_->offered[section];
-  if (auto error = check_transport(transport, offered.rtcp_mux, section)) return *std::move(error);
-
   const auto* const plan = going_on(section);
   const LegPlan* const leg = plan ? &plan->leg(other(exchange_->from)) : nullptr;
-  Proposal proposal{.profile = wanted.value_or(leg ? leg->profile : offered.profile),
+  Proposal proposal{.profile = profile_toward(other(exchange_->from), section, wanted),
                     .cryptos = {},
                     .only_multiplexed = !transport.rtcp.is_set()};
+  if (leg && is_secure(proposal.profile) && has_dtls(leg->profile) != has_dtls(proposal.profile))
+    return other_keying(0);
+  if (has_dtls(proposal.profile)) {
+    if (auto error = check_webrtc(transport, section)) return *std::move(error);
+    proposal.webrtc = transport.webrtc;
+    return proposal;
+  }
+  if (auto error = check_transport(transport, offered.rtcp_mux, section)) return *std::move(error);
   if (!is_secure(proposal.profile)) {
     if (leg && leg->is_secure()) return downgrade(0);
     return proposal;
@@ -270,6 +347,14 @@ std::optional<SdpError> Negotiation::refuse_answer(const Proposal& proposal,
   if (!secure && is_secure(answered.profile))
     return SdpError{answered.line, "the answer is secure, and the offer was plain",
                     "answer with the profile of the offer (RFC 3264 §6)"};
+  if (secure && has_dtls(proposal.profile) != has_dtls(answered.profile))
+    return other_keying(answered.line);
+  if (has_dtls(proposal.profile)) {
+    if (answered.webrtc->is_lite) return both_lite(answered.line);
+    if (answered.webrtc->setup != DtlsSetup::actpass) return std::nullopt;
+    return SdpError{answered.line, "the answer leaves open who begins the DTLS handshake",
+                    "answer with a=setup:active or a=setup:passive (RFC 8842 §5.3)"};
+  }
   if (secure && !match_cryptos(proposal.cryptos, answered.cryptos))
     return SdpError{answered.line, "no a=crypto line has the tag and the suite of an offered one",
                     "answer with one a=crypto line of the offer's tags (RFC 4568 §5.1.2)"};
@@ -307,19 +392,26 @@ SdpResult<std::string> Negotiation::write_answer(std::span<const LocalTransport>
     rewrites[i].protocol = exchange_->offer.media[i].protocol;
     plans[i].kind = offered[i].kind;
     plans[i].mid = offered[i].mid;
+    if (offered[i].webrtc) rewrites[i].mid = offered[i].mid;
     if (!exchange_->is_taken(i)) continue;
-    if (auto error = check_transport(transports[i], offered[i].rtcp_mux, i))
+    if (auto error = has_dtls(offered[i].profile)
+                         ? check_webrtc(transports[bundled_by_offerer(i)], i)
+                         : check_transport(transports[i], offered[i].rtcp_mux, i))
       return *std::move(error);
     const auto ours = answer_offerer(i, entropy);
-    plans[i] = plan(i, ours);
+    const auto carrier = bundled_by_offerer(i);
+    plans[i] = plan(i, ours, transports);
+    if (has_dtls(offered[i].profile))
+      rewrites[i].webrtc =
+          write_webrtc(*transports[carrier].webrtc, setup_of(role_toward_offerer(carrier)));
     rewrites[i].relayed = true;
-    rewrites[i].rtp = transports[i].rtp;
+    rewrites[i].rtp = transports[carrier].rtp;
     if (!offered[i].rtcp_mux) rewrites[i].rtcp = transports[i].rtcp;
     rewrites[i].rtcp_mux = offered[i].rtcp_mux;
     rewrites[i].on_hold = exchange_->answered[i].on_hold;
     if (ours) rewrites[i].cryptos.push_back(write_crypto(ours->tag, ours->key));
   }
-  auto text = write_sdp(rewrite(*exchange_->answer, rewrites));
+  auto text = write_sdp(rewrite(*exchange_->answer, rewrites, lines_of_answer()));
   plans_ = std::move(plans);
   for (std::size_t i = 0; i < offered.size(); ++i) {
     if (!exchange_->is_taken(i)) continue;
@@ -335,13 +427,67 @@ SdpResult<std::string> Negotiation::write_answer(std::span<const LocalTransport>
 std::optional<SdpCrypto> Negotiation::answer_offerer(std::size_t section,
                                                      const Entropy& entropy) const {
   const auto& offered = exchange_->offered[section];
-  if (!is_secure(offered.profile)) return std::nullopt;
+  if (!has_sdes(offered.profile)) return std::nullopt;
   const auto* const before = going_on(section);
   return answer_crypto(*choose_crypto(policy(exchange_->from), offered.cryptos),
                        before ? before->leg(exchange_->from).send_key : std::nullopt, entropy);
 }
 
-MediaPlan Negotiation::plan(std::size_t section, const std::optional<SdpCrypto>& ours) const {
+DtlsRole Negotiation::role_toward_offerer(std::size_t section) const {
+  const auto* const before = going_on(section);
+  const LegPlan* const leg = before ? &before->leg(exchange_->from) : nullptr;
+  return role_toward(exchange_->offered[section].webrtc->setup,
+                     leg && leg->webrtc ? std::optional{leg->webrtc->role} : std::nullopt);
+}
+
+std::size_t Negotiation::bundled_by_offerer(std::size_t section) const {
+  if (!exchange_->offered[section].webrtc) return section;
+  return carrier_of(
+      bundle_of(exchange_->offer, exchange_->offered[section].mid), section,
+      [this](std::string_view mid) { return exchange_->taken_with_dtls(mid, false); });
+}
+
+std::size_t Negotiation::bundled_by_answerer(std::size_t section) const {
+  if (!exchange_->answered[section].webrtc) return section;
+  return carrier_of(bundle_of(*exchange_->answer, exchange_->offered[section].mid), section,
+                    [this](std::string_view mid) { return exchange_->taken_with_dtls(mid, true); });
+}
+
+// What the gateway says for the whole session where it speaks ICE: that it makes no checks (RFC
+// 8839 §5.3), and that all of it may go over one transport. Each m-section has one of its own in
+// an offer, for the case that the answer does not want that.
+std::vector<SdpLine> Negotiation::lines_of_offer(std::span<const Proposal> proposals) const {
+  std::vector<SdpLine> lines;
+  std::string bundle;
+  for (std::size_t i = 0; i < proposals.size(); ++i) {
+    if (!proposals[i].webrtc) continue;
+    if (lines.empty()) lines.push_back({'a', "ice-lite", 0});
+    if (!exchange_->offered[i].mid.empty()) bundle += ' ' + exchange_->offered[i].mid;
+  }
+  if (!bundle.empty()) lines.push_back({'a', "group:BUNDLE" + bundle, 0});
+  return lines;
+}
+
+// Every BUNDLE of the offer, less what was refused (RFC 8843 §7.3).
+std::vector<SdpLine> Negotiation::lines_of_answer() const {
+  std::vector<SdpLine> lines;
+  for (std::size_t i = 0; i < exchange_->offered.size(); ++i) {
+    if (lines.empty() && exchange_->is_taken(i) && exchange_->offered[i].webrtc)
+      lines.push_back({'a', "ice-lite", 0});
+  }
+  for (const auto& group : read_groups(exchange_->offer.lines)) {
+    std::string kept;
+    for (const auto& mid : group.mids) {
+      if (exchange_->taken_with_dtls(mid, false)) kept += ' ' + mid;
+    }
+    if (group.semantics == "BUNDLE" && !kept.empty())
+      lines.push_back({'a', "group:BUNDLE" + kept, 0});
+  }
+  return lines;
+}
+
+MediaPlan Negotiation::plan(std::size_t section, const std::optional<SdpCrypto>& ours,
+                            std::span<const LocalTransport> transports) const {
   const auto& offered = exchange_->offered[section];
   const auto& answered = exchange_->answered[section];
   auto toward_offerer = plan_leg(offered, answered, offered.rtcp_mux);
@@ -349,7 +495,21 @@ MediaPlan Negotiation::plan(std::size_t section, const std::optional<SdpCrypto>&
     toward_offerer.receive_key = choose_crypto(policy(exchange_->from), offered.cryptos)->key;
     toward_offerer.send_key = ours->key;
   }
+  toward_offerer.bundled_with = bundled_by_offerer(section);
+  if (offered.webrtc) {
+    const auto carrier = toward_offerer.bundled_with;
+    toward_offerer.webrtc =
+        plan_webrtc(*transports[carrier].webrtc, *exchange_->offered[carrier].webrtc,
+                    role_toward_offerer(carrier));
+  }
   auto toward_answerer = plan_leg(answered, offered, offered.rtcp_mux && answered.rtcp_mux);
+  toward_answerer.bundled_with = bundled_by_answerer(section);
+  if (answered.webrtc) {
+    const auto carrier = toward_answerer.bundled_with;
+    const auto& remote = *exchange_->answered[carrier].webrtc;
+    toward_answerer.webrtc = plan_webrtc(*exchange_->proposals[carrier].webrtc, remote,
+                                         role_toward(remote.setup, std::nullopt));
+  }
   if (const auto agreed = match_cryptos(exchange_->proposals[section].cryptos, answered.cryptos)) {
     toward_answerer.receive_key = agreed->answered->key;
     toward_answerer.send_key = agreed->proposed->key;

@@ -21,10 +21,20 @@
 namespace assent::media {
 
 // Where the gateway listens for one m-section of one side. `rtcp` may be unset where that side
-// multiplexes RTCP on the RTP port; it is an error where that side does not.
+// multiplexes RTCP on the RTP port; it is an error where that side does not. `webrtc` is there
+// where that side speaks DTLS, and `rtp` is then its first candidate.
 struct LocalTransport {
   Endpoint rtp;
   Endpoint rtcp;
+  std::optional<LocalWebRtc> webrtc{};
+};
+
+// ICE and DTLS as both sides of one transport described them.
+struct WebRtcPlan {
+  IceCredentials local;
+  std::string remote_ufrag;
+  DtlsRole role = DtlsRole::server;  // the gateway's
+  std::vector<Fingerprint> fingerprints;
 };
 
 // What was agreed for one m-section with one side. "The peer" is the client or the server.
@@ -33,6 +43,7 @@ struct LegPlan {
   Direction direction = Direction::inactive;  // of the peer: sendonly = it sends, we do not
   std::optional<SrtpKey> receive_key;         // of what the peer sends; both or neither
   std::optional<SrtpKey> send_key;            // of what we send it
+  std::optional<WebRtcPlan> webrtc;           // address and keys come by it
   Endpoint remote_rtp;                        // where the peer listens; unset: nowhere (hold)
   Endpoint remote_rtcp;                       // the same as remote_rtp with rtcp_mux
   bool rtcp_mux = false;                      // with this side; the other side's is its own matter
@@ -44,8 +55,10 @@ struct LegPlan {
   PayloadTypes takes{};
   std::array<std::uint32_t, 128> clocks_hz{};  // by payload type; 0: not said
   std::vector<SdpSource> sources;              // SSRCs that the peer signalled as its own
+  std::size_t bundled_with = 0;    // the m-section whose transport carries this one; its own: none
+  std::uint8_t mid_extension = 0;  // by which the peer tells m-sections apart; 0: not
 
-  [[nodiscard]] bool is_secure() const { return receive_key.has_value(); }
+  [[nodiscard]] bool is_secure() const { return receive_key.has_value() || webrtc.has_value(); }
 };
 
 struct MediaPlan {
@@ -82,7 +95,8 @@ struct RefusedMedia {
 // carries "inline:", k=, key-mgmt, capability negotiation), ICE, DTLS, BUNDLE. All else is kept.
 //
 // A leg that was offered as secure is secure or nothing: no answer and no later offer makes it
-// plain while its m-section is active (only a section that was removed starts anew).
+// plain while its m-section is active (only a section that was removed starts anew). Nor does it
+// change between keys in the description and DTLS.
 class Negotiation {
  public:
   // Which suites each side may use: a server may know fewer than clients do.
@@ -95,6 +109,13 @@ class Negotiation {
   // removed. An offer before the answer to the last one: from the same side it takes its place
   // (the last one was never answered), from the other side it is an error (glare).
   SdpResult<std::vector<std::size_t>> receive_offer(Side from, std::string_view sdp);
+
+  // What the m-section of the offer at hand is spoken with on that side, once write_offer() is
+  // called with `wanted`.
+  [[nodiscard]] Profile profile_toward(Side side, std::size_t section,
+                                       std::optional<Profile> wanted) const;
+  // The offerer describes other ICE credentials than before (RFC 8445 §9), or has none of before.
+  [[nodiscard]] bool restarts_ice(std::size_t section) const;
 
   // `wanted` for the profile of every m-section toward the other side; without it a leg keeps the
   // profile it has, and a new one takes the offerer's. `transports`: one for each m-section of the
@@ -143,7 +164,14 @@ class Negotiation {
                                                          const MediaDescription& answered) const;
   [[nodiscard]] std::optional<SdpCrypto> answer_offerer(std::size_t section,
                                                         const Entropy& entropy) const;
-  [[nodiscard]] MediaPlan plan(std::size_t section, const std::optional<SdpCrypto>& ours) const;
+  [[nodiscard]] DtlsRole role_toward_offerer(std::size_t section) const;
+  // The m-section whose transport carries this one, by the offer's and by the answer's BUNDLE.
+  [[nodiscard]] std::size_t bundled_by_offerer(std::size_t section) const;
+  [[nodiscard]] std::size_t bundled_by_answerer(std::size_t section) const;
+  [[nodiscard]] std::vector<SdpLine> lines_of_offer(std::span<const Proposal> proposals) const;
+  [[nodiscard]] std::vector<SdpLine> lines_of_answer() const;
+  [[nodiscard]] MediaPlan plan(std::size_t section, const std::optional<SdpCrypto>& ours,
+                               std::span<const LocalTransport> transports) const;
 
   [[nodiscard]] const CipherPolicy& policy(Side side) const {
     return policies_[static_cast<std::size_t>(side)];

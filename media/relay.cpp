@@ -80,6 +80,10 @@ void Relay::handle_datagram(TimePoint now, LegId id, Component component, const 
     case DatagramClass::rtcp:
       dropped = relay_rtcp(now, leg, component, from, datagram, out);
       break;
+    case DatagramClass::stun:
+    case DatagramClass::dtls:
+      dropped = serve_transport(now, leg, from, datagram, out);
+      break;
     default:
       dropped = datagram.empty() ? DropReason::too_short : DropReason::unknown_protocol;
   }
@@ -104,7 +108,7 @@ std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, const Endpoi
   if (!packet) return packet.error();
 
   // Authenticated and sound: from here on it may change state.
-  if (stream == nullptr) stream = bind_stream(now, leg, packet->ssrc());
+  if (stream == nullptr) stream = bind_stream(now, leg, *packet);
   if (stream == nullptr) return DropReason::foreign_ssrc;
   stream->last_heard = now;
   if (leg.learn_remote(from, Component::rtp) && leg.moves++ < Leg::moves_told_max) {
@@ -117,7 +121,8 @@ std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, const Endpoi
   leg.counters.rtp_bytes += datagram.size();
 
   const auto pass_on = [&] {
-    const auto lost = forward(leg, *clear, Lane::Kind::leg_rtp, out);
+    const auto lost =
+        forward(now, leg, leg.link(stream->section), *clear, Lane::Kind::leg_rtp, out);
     if (lost) ++leg.counters.unforwarded[static_cast<std::size_t>(*lost)];
     return !lost;
   };
@@ -131,7 +136,7 @@ std::optional<DropReason> Relay::relay_rtp(TimePoint now, Leg& leg, const Endpoi
     const auto answers = ask_gates(now, leg, *stream, *packet, sequence);
     if (!answers.content) {
       ++leg.counters.withheld_from_server;
-      if (answers.silence) send_silence(leg, *packet, out);
+      if (answers.silence) send_silence(now, leg, leg.link(stream->section), *packet, out);
     }
     const bool forwarded = answers.content && pass_on();
     count_at_gates(now, leg, *stream, *packet, sequence, answers, forwarded);
@@ -157,13 +162,32 @@ std::optional<DropReason> Relay::relay_rtcp(TimePoint now, Leg& leg, Component c
   }
   ++leg.counters.rtcp_packets;
   if (leg.config().side == Side::client) fork_reports(now, leg, *reports, out);
-  return forward(leg, *clear, Lane::Kind::leg_rtcp, out);
+  return forward_reports(now, leg, *clear, out);
 }
 
-std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> packet,
-                                         Lane::Kind kind, Outbox& out) {
+// To each leg that this one's media goes to: reports name sources, and whoever does not know one
+// passes over it (RFC 3550 §6.4).
+std::optional<DropReason> Relay::forward_reports(TimePoint now, Leg& from,
+                                                 std::span<const std::byte> packet, Outbox& out) {
+  std::optional<DropReason> lost = DropReason::not_connected;
+  for (std::size_t i = 0; i < from.links.size(); ++i) {
+    const auto& link = from.links[i];
+    const auto same_leg = [&link](const auto& other) { return other && other->leg == link->leg; };
+    if (!link ||
+        std::any_of(from.links.begin(), from.links.begin() + static_cast<long>(i), same_leg))
+      continue;
+    if (!out.has_room_for(1)) break;
+    const auto reason = forward(now, from, &*link, packet, Lane::Kind::leg_rtcp, out);
+    if (!reason || lost) lost = reason;
+  }
+  return lost;
+}
+
+std::optional<DropReason> Relay::forward(TimePoint now, Leg& from, const LegLink* link,
+                                         std::span<const std::byte> packet, Lane::Kind kind,
+                                         Outbox& out) {
   const bool rtp = kind == Lane::Kind::leg_rtp;
-  const auto peer = reachable_peer(from, rtp);
+  const auto peer = reachable_peer(now, link, rtp);
   if (!peer) return peer.error();
   Leg& to = **peer;
   const auto room = out.room();
@@ -174,7 +198,7 @@ std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> p
   const bool muxed = rtp || to.config().rtcp_mux;
   Outgoing outgoing;
   outgoing.lane = {muxed ? Lane::Kind::leg_rtp : Lane::Kind::leg_rtcp,
-                   static_cast<std::uint32_t>(from.peer)};
+                   static_cast<std::uint32_t>(link->leg)};
   outgoing.size = static_cast<std::uint16_t>(*sealed);
   outgoing.to = rtp ? to.config().remote_rtp : to.config().remote_rtcp;
   outgoing.source = from.config().source;
@@ -187,17 +211,20 @@ std::optional<DropReason> Relay::forward(Leg& from, std::span<const std::byte> p
   return std::nullopt;
 }
 
-Parsed<Leg*> Relay::reachable_peer(const Leg& from, bool rtp) {
-  if (!from.connected) return DropReason::not_connected;
-  Leg& to = *legs_[index(from.peer)];
+Parsed<Leg*> Relay::reachable_peer(TimePoint now, const LegLink* link, bool rtp) {
+  if (link == nullptr) return DropReason::not_connected;
+  Leg& to = *legs_[index(link->leg)];
   const auto& remote = rtp ? to.config().remote_rtp : to.config().remote_rtcp;
-  if (!remote.is_set() || (rtp && !to.config().peer_listens)) return DropReason::not_connected;
-  if (rtp && to.playback) return DropReason::held_for_prompt;
+  if (!remote.is_set() || (rtp && !to.hears(link->section))) return DropReason::not_connected;
+  if (now >= to.sends_until()) return DropReason::not_connected;
+  if (rtp && to.playback && to.playback_section == link->section)
+    return DropReason::held_for_prompt;
   return &to;
 }
 
-void Relay::send_silence(Leg& from, const RtpView& packet, Outbox& out) {
-  const auto peer = reachable_peer(from, true);
+void Relay::send_silence(TimePoint now, Leg& from, const LegLink* link, const RtpView& packet,
+                         Outbox& out) {
+  const auto peer = reachable_peer(now, link, true);
   if (!peer) return;
   const auto room = out.room();
   const auto codec = from.config().payload_types[packet.payload_type()];
@@ -207,11 +234,11 @@ void Relay::send_silence(Leg& from, const RtpView& packet, Outbox& out) {
   const auto sealed = (*peer)->seal_rtp(room, size);
   if (!sealed) return;
   Outgoing outgoing;
-  outgoing.lane = {Lane::Kind::leg_rtp, static_cast<std::uint32_t>(from.peer)};
+  outgoing.lane = {Lane::Kind::leg_rtp, static_cast<std::uint32_t>(link->leg)};
   outgoing.size = static_cast<std::uint16_t>(*sealed);
   outgoing.to = (*peer)->config().remote_rtp;
   outgoing.source = from.config().source;
-  outgoing.came_from = static_cast<std::uint32_t>(from.peer);  // the gateway's own
+  outgoing.came_from = static_cast<std::uint32_t>(link->leg);  // the gateway's own
   out.push(outgoing);
 }
 

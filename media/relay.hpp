@@ -86,7 +86,11 @@ class Relay {
   LegId add_leg(LegConfig config);
   void reconfigure_leg(LegId leg, LegConfig config);
   void remove_leg(LegId leg);
-  void connect(LegId client, LegId server);
+  // The media of these two m-sections goes from either leg to the other from now on.
+  void connect(LegLink client, LegLink server);
+  void connect(LegId client, LegId server) { connect({client, 0}, {server, 0}); }
+  // Of all of its m-sections.
+  void disconnect(LegId leg);
 
   void set_sink(SinkId sink, SinkConfig config);
   // A purpose starts or stops for this participant: from here on every packet is counted as
@@ -108,9 +112,9 @@ class Relay {
   // participant hears it.
   bool ask(TimePoint now, SourceId source, const Question& question);
   void stop_asking(SourceId source);
-  // When handle_timeout has something to say; nullopt: nobody is spoken to.
+  // When handle_timeout has something to send; nullopt: nobody is spoken to, no handshake waits.
   [[nodiscard]] std::optional<TimePoint> next_timeout() const;
-  // Says what is due, as far as the outbox has room; what has none stays due.
+  // Sends what is due, as far as the outbox has room; of speech, what has none stays due.
   void handle_timeout(TimePoint now, Outbox& out);
 
   // Gives what was counted since the last call, and starts anew. Before remove_leg, or it is lost.
@@ -150,13 +154,21 @@ class Relay {
   std::optional<DropReason> relay_rtcp(TimePoint now, Leg& leg, Component component,
                                        const Endpoint& from, std::span<std::byte> datagram,
                                        Outbox& out);
+  std::optional<DropReason> serve_transport(TimePoint now, Leg& leg, const Endpoint& from,
+                                            std::span<const std::byte> datagram, Outbox& out);
+  // After the transport of a leg has done something.
+  void follow_transport(Leg& leg, Outbox& out);
   // And why one that was taken in did not reach the peer leg's door.
-  std::optional<DropReason> forward(Leg& from, std::span<const std::byte> packet, Lane::Kind kind,
+  std::optional<DropReason> forward(TimePoint now, Leg& from, const LegLink* link,
+                                    std::span<const std::byte> packet, Lane::Kind kind,
                                     Outbox& out);
+  std::optional<DropReason> forward_reports(TimePoint now, Leg& from,
+                                            std::span<const std::byte> packet, Outbox& out);
   // Where the packet would have gone, at its pace.
-  void send_silence(Leg& from, const RtpView& packet, Outbox& out);
-  // Its peer, if that has somewhere to send to.
-  Parsed<Leg*> reachable_peer(const Leg& from, bool rtp);
+  void send_silence(TimePoint now, Leg& from, const LegLink* link, const RtpView& packet,
+                    Outbox& out);
+  // The leg at the other end, if that has somewhere to send to.
+  Parsed<Leg*> reachable_peer(TimePoint now, const LegLink* link, bool rtp);
   void fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
             std::int64_t sequence, Outbox& out);
   void fork_reports(TimePoint now, const Leg& leg, const RtcpCompound& reports, Outbox& out);
@@ -175,14 +187,16 @@ class Relay {
   // What else than the permit keeps a packet from a sink.
   std::optional<Withheld> judge(SinkId sink, Delivery& delivery, Codec codec, const RtpView& packet,
                                 std::int64_t sequence) const;
+  [[nodiscard]] bool is_sent_by_others(const Leg& leg, Ssrc ssrc) const;
   void stop_asking(Leg& leg);
+  void speak(TimePoint now, Outbox& out);
   void fall_silent(Leg& leg);
   void say_due(TimePoint now, Leg& leg, Outbox& out);
   void hear_keys(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
                  std::int64_t sequence);
   void give_back_to_call(const Outgoing& outgoing, std::span<const std::byte> bytes);
   // Null: the leg has no room for one more.
-  IngressStream* bind_stream(TimePoint now, Leg& leg, Ssrc ssrc);
+  IngressStream* bind_stream(TimePoint now, Leg& leg, const RtpView& packet);
   [[nodiscard]] bool is_foreign(const Leg& leg, Ssrc ssrc) const;
   void report_conflict(Leg& leg, Ssrc ssrc);
   void claim_ssrc(const Leg& leg, Ssrc ssrc);
@@ -204,6 +218,7 @@ class Relay {
   std::unordered_map<std::uint64_t, SourceId> ssrc_owners_;  // by room and SSRC
   std::vector<RelayEvent> events_;
   std::vector<LegId> speaking_;  // with a playback
+  std::vector<LegId> shaking_;   // with a handshake that waits for an answer
 };
 
 }  // namespace assent::media

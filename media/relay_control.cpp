@@ -14,6 +14,12 @@ std::uint64_t owner_key(RoomKey room, Ssrc ssrc) {
   return (static_cast<std::uint64_t>(room) << 32) | static_cast<std::uint32_t>(ssrc);
 }
 
+void cut_links(Leg& leg, LegId removed) {
+  for (auto& link : leg.links) {
+    if (link && link->leg == removed) link.reset();
+  }
+}
+
 constexpr std::uint32_t bit(SinkId sink) {
   return std::uint32_t{1} << index(sink);
 }
@@ -65,6 +71,7 @@ void Relay::reconfigure_leg(LegId id, LegConfig config) {
   const auto before = leg.config().signalled_ssrcs;
   const auto took = leg.config().takes;
   leg.reconfigure(std::move(config));
+  if (!leg.webrtc() || !leg.webrtc()->next_timeout()) std::erase(shaking_, id);
   // A question that was cut short is none.
   if (leg.playback && (leg.config().takes != took || !leg.hears())) stop_asking(leg);
   for (const Ssrc ssrc : before)
@@ -75,8 +82,9 @@ void Relay::reconfigure_leg(LegId id, LegConfig config) {
 
 void Relay::remove_leg(LegId id) {
   stop_asking(*legs_[index(id)]);
+  std::erase(shaking_, id);
+  disconnect(id);
   const auto leg = std::exchange(legs_[index(id)], nullptr);
-  if (leg->connected) legs_[index(leg->peer)]->connected = false;
   const SourceId owner = leg->config().source;
   std::erase(source(owner).legs, id);
   for (const Ssrc ssrc : leg->config().signalled_ssrcs)
@@ -84,12 +92,20 @@ void Relay::remove_leg(LegId id) {
   leg->for_each_stream([&](const IngressStream& stream) { release_ssrc(owner, stream.ssrc); });
 }
 
-void Relay::connect(LegId client, LegId server) {
-  Leg& one = *legs_[index(client)];
-  Leg& two = *legs_[index(server)];
-  one.peer = server;
-  two.peer = client;
-  one.connected = two.connected = true;
+void Relay::disconnect(LegId id) {
+  for (const auto& link : std::exchange(legs_[index(id)]->links, {})) {
+    if (link) cut_links(*legs_[index(link->leg)], id);
+  }
+}
+
+void Relay::connect(LegLink client, LegLink server) {
+  const auto point = [this](LegLink from, LegLink to) {
+    auto& links = legs_[index(from.leg)]->links;
+    if (links.size() <= from.section) links.resize(from.section + std::size_t{1});
+    links[from.section] = to;
+  };
+  point(client, server);
+  point(server, client);
 }
 
 std::array<std::size_t, 2> Relay::leg_count() const {
@@ -231,10 +247,12 @@ void Relay::report_conflict(Leg& leg, Ssrc ssrc) {
   events_.push_back(SsrcConflict{room_of(leg), leg.config().source, ssrc});
 }
 
-IngressStream* Relay::bind_stream(TimePoint now, Leg& leg, Ssrc ssrc) {
+IngressStream* Relay::bind_stream(TimePoint now, Leg& leg, const RtpView& packet) {
+  const Ssrc ssrc = packet.ssrc();
   const auto admission = leg.admit_stream(now, ssrc);
   if (admission.forgotten) release_ssrc(leg.config().source, *admission.forgotten);
   if (admission.stream == nullptr) return nullptr;
+  admission.stream->section = leg.config().bundle.section_of(packet);
   claim_ssrc(leg, ssrc);
   events_.push_back(StreamBound{room_of(leg), leg.config().source, ssrc});
   return admission.stream;

@@ -16,17 +16,25 @@ bool Relay::ask(TimePoint now, SourceId id, const Question& question) {
       if (type == takes.end()) continue;
       if (!leg.voice) leg.voice = question.voice;
       // One SSRC of two senders is one keystream of two texts (RFC 3711 §9.1).
-      while (leg.connected && legs_[index(leg.peer)]->carries(leg.voice->ssrc))
+      while (is_sent_by_others(leg, leg.voice->ssrc))
         leg.voice->ssrc = Ssrc{static_cast<std::uint32_t>(leg.voice->ssrc) + 1};
       leg.asking = Asking{question.id, question.answers, question.until, prompt->duration()};
       leg.playback.emplace(now, prompt, static_cast<std::uint8_t>(type - takes.begin()),
                            *leg.voice);
+      leg.playback_section =
+          leg.config().bundle.payload_types[static_cast<std::size_t>(type - takes.begin())];
       speaking_.push_back(leg_id);
       if (!leg.playback->next_timeout()) fall_silent(leg);  // there is nothing in it
       return true;
     }
   }
   return false;
+}
+
+bool Relay::is_sent_by_others(const Leg& leg, Ssrc ssrc) const {
+  return std::ranges::any_of(leg.links, [&](const std::optional<LegLink>& link) {
+    return link && legs_[index(link->leg)]->carries(ssrc);
+  });
 }
 
 void Relay::stop_asking(SourceId id) {
@@ -47,16 +55,7 @@ void Relay::fall_silent(Leg& leg) {
   std::erase(speaking_, leg.id);
 }
 
-std::optional<TimePoint> Relay::next_timeout() const {
-  std::optional<TimePoint> next;
-  for (const LegId id : speaking_) {
-    const auto due = legs_[index(id)]->playback->next_timeout();
-    if (due && (!next || *due < *next)) next = due;
-  }
-  return next;
-}
-
-void Relay::handle_timeout(TimePoint now, Outbox& out) {
+void Relay::speak(TimePoint now, Outbox& out) {
   for (std::size_t i = 0; i < speaking_.size();) {
     Leg& leg = *legs_[index(speaking_[i])];
     say_due(now, leg, out);
@@ -75,7 +74,8 @@ void Relay::say_due(TimePoint now, Leg& leg, Outbox& out) {
         leg.playback->write(now, room.first(datagram_bytes_max - srtp_trailer_bytes_max));
     if (size == 0) return;
     const auto sealed = leg.seal_rtp(room, size);
-    if (!sealed || !leg.hears()) continue;  // time passes in the stream all the same
+    // Time passes in the stream all the same.
+    if (!sealed || !leg.hears() || now >= leg.sends_until()) continue;
     Outgoing outgoing;
     outgoing.lane = {Lane::Kind::leg_rtp, static_cast<std::uint32_t>(leg.id)};
     outgoing.size = static_cast<std::uint16_t>(*sealed);

@@ -7,7 +7,10 @@
 namespace assent::media {
 namespace {
 
-constexpr std::array profiles{Profile::avp, Profile::avpf, Profile::savp, Profile::savpf};
+constexpr std::array profiles{Profile::avp,   Profile::avpf,      Profile::savp,
+                              Profile::savpf, Profile::dtls_savp, Profile::dtls_savpf};
+
+constexpr std::string_view mid_extension_uri = "urn:ietf:params:rtp-hdrext:sdes:mid";
 
 struct StaticType {
   std::uint8_t payload_type;
@@ -46,12 +49,10 @@ std::optional<std::uint8_t> parse_payload_type(std::string_view format) {
 
 SdpError unsupported_protocol(const SdpMedia& media) {
   constexpr std::size_t quoted_max = 32;
-  const bool dtls = media.protocol.find("TLS") != std::string::npos;
   return {media.number,
-          media.kind + " over " + media.protocol.substr(0, quoted_max) + " is not supported" +
-              (dtls ? ": it needs DTLS and ICE" : ""),
-          "use RTP/AVP, RTP/AVPF, RTP/SAVP or RTP/SAVPF, the last two with keys in a=crypto "
-          "(SDES, RFC 4568)"};
+          media.kind + " over " + media.protocol.substr(0, quoted_max) + " is not supported",
+          "use RTP/AVP, RTP/AVPF, RTP/SAVP or RTP/SAVPF with keys in a=crypto (SDES, RFC 4568), or "
+          "UDP/TLS/RTP/SAVPF with ICE"};
 }
 
 // Reads one wanted m-section, part by part; the first fault ends it.
@@ -62,7 +63,7 @@ class SectionReader {
 
   std::optional<SdpError> read() {
     if (auto error = read_protocol()) return error;
-    if (auto error = read_transport()) return error;
+    if (auto error = has_dtls(out_.profile) ? read_dtls() : read_transport()) return error;
     if (auto error = read_keys()) return error;
     if (auto error = read_payload_types()) return error;
     auto sources = read_sources(media_.lines);
@@ -82,6 +83,20 @@ class SectionReader {
     if (media_.port_count.value_or(1) != 1)
       return SdpError{media_.number, "the m-section asks for several ports",
                       "use one m-section a stream"};
+    return std::nullopt;
+  }
+
+  // The address of c= is not looked at: before candidates are known it is 0.0.0.0, which is no
+  // hold.
+  std::optional<SdpError> read_dtls() {
+    auto webrtc = read_webrtc(sdp_, media_);
+    if (!webrtc) return webrtc.error();
+    out_.webrtc = *std::move(webrtc);
+    out_.rtcp_mux = true;
+    const auto extensions = read_extmaps(media_.lines);
+    if (!extensions) return extensions.error();
+    const auto mid = std::ranges::find(*extensions, mid_extension_uri, &SdpExtmap::uri);
+    if (mid != extensions->end()) out_.mid_extension = static_cast<std::uint8_t>(mid->id);
     return std::nullopt;
   }
 
@@ -113,7 +128,7 @@ class SectionReader {
 
   // In a plain profile a=crypto means nothing (RFC 4568 §9.1), and is not read.
   std::optional<SdpError> read_keys() {
-    if (!is_secure(out_.profile)) return std::nullopt;
+    if (!has_sdes(out_.profile)) return std::nullopt;
     auto cryptos = read_cryptos(media_.lines);
     if (!cryptos) return cryptos.error();
     if (cryptos->empty())
@@ -168,6 +183,10 @@ std::string_view to_string(Profile profile) {
       return "RTP/SAVP";
     case Profile::savpf:
       return "RTP/SAVPF";
+    case Profile::dtls_savp:
+      return "UDP/TLS/RTP/SAVP";
+    case Profile::dtls_savpf:
+      return "UDP/TLS/RTP/SAVPF";
   }
   return "unknown";
 }
@@ -186,7 +205,9 @@ SdpResult<std::vector<MediaDescription>> read_description(const Sdp& sdp) {
     section.kind = kind_of(media.kind);
     section.mid = attribute_value(media.lines, "mid").value_or("");
     section.line = media.number;
-    if (media.port == 0) continue;
+    const auto profile = parse_profile(media.protocol);
+    const bool bundled = profile && has_dtls(*profile) && is_bundle_only(sdp, media);
+    if (media.port == 0 && !bundled) continue;
     if (section.kind == MediaKind::other) {
       section.standing = Standing::unsupported;
       continue;

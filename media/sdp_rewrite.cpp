@@ -111,6 +111,7 @@ class SectionWriter {
       if (plan_.relayed && plan_.rtcp_mux && line.value != "rtcp-mux-only") write_mux();
       return;
     }
+    if (!plan_.mid.empty() && attribute(line, "mid")) return;
     if (!is_dropped(line)) out_.lines.push_back(line);
   }
 
@@ -132,10 +133,12 @@ class SectionWriter {
 
   // What the author did not say, and the gateway must.
   void write_transport() {
+    if (!plan_.mid.empty()) out_.lines.push_back({'a', "mid:" + plan_.mid, 0});
     if (!plan_.relayed) return;
     write_cryptos();
     if (plan_.rtcp && !is_default_rtcp()) write_rtcp(0);
     if (plan_.rtcp_mux) write_mux();
+    out_.lines.insert(out_.lines.end(), plan_.webrtc.begin(), plan_.webrtc.end());
   }
 
   void write_cryptos() {
@@ -174,7 +177,8 @@ class SectionWriter {
 
 }  // namespace
 
-Sdp rewrite(const Sdp& sdp, std::span<const MediaRewrite> sections) {
+Sdp rewrite(const Sdp& sdp, std::span<const MediaRewrite> sections,
+            std::span<const SdpLine> session_lines) {
   const auto first = std::ranges::find(sections, true, &MediaRewrite::relayed);
   const bool any = first != sections.end();
   const auto origin = any ? connection_text(first->rtp) : std::string(nowhere);
@@ -192,6 +196,7 @@ Sdp rewrite(const Sdp& sdp, std::span<const MediaRewrite> sections) {
       out.lines.push_back(line);
     }
   }
+  out.lines.insert(out.lines.end(), session_lines.begin(), session_lines.end());
   for (std::size_t i = 0; i < sdp.media.size(); ++i) {
     const std::string_view known = session_has_connection ? std::string_view(session) : "";
     out.media.push_back(SectionWriter{sdp.media[i], sections[i], known}.write());

@@ -102,6 +102,7 @@ class UnwatchedConference : public testing::Test {
   Storage storage{storage_in(folder)};
   SinkPlaces sinks{archive_only(), 1};
   PortRange ports{36'000, 36'001, 1};
+  DtlsCertificates certificates{[](std::span<std::byte>) {}};
   MetricsSnapshot totals;
   Keypad keypad;
   const TransferPlaces places{};
@@ -111,6 +112,7 @@ class UnwatchedConference : public testing::Test {
                               sinks,
                               ports,
                               {},
+                              certificates,
                               {},
                               [](std::span<std::byte>) {},
                               1h,

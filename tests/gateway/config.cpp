@@ -67,6 +67,7 @@ TEST_F(ConfigFile, ANothingIsSafeDefaults) {
   EXPECT_EQ(config.media.port_first, 40'000);
   EXPECT_EQ(config.media.port_last, 49'999);
   EXPECT_EQ(config.media.workers, 3U);
+  EXPECT_EQ(config.media.webrtc_port, 0);
   EXPECT_EQ(config.media.coalescing_pause, 0us);
   EXPECT_EQ(std::get<media::Endpoint>(config.api.listen), parse_socket_address("127.0.0.1:8088"));
   EXPECT_FALSE(config.api.tls.has_value());
@@ -94,6 +95,7 @@ TEST_F(ConfigFile, ReadsEveryKey) {
       "media:\n"
       "  addresses: [{bind: 0.0.0.0, announce: 203.0.113.7}, {bind: '2001:db8::1'}]\n"
       "  port_range: {first: 20000, last: 20999}\n"
+      "  webrtc_port: 19000\n"
       "  workers: 2\n"
       "  coalescing_pause: 200us\n"
       "api:\n"
@@ -128,6 +130,7 @@ TEST_F(ConfigFile, ReadsEveryKey) {
   EXPECT_EQ(media::address_text(config.media.addresses[0].announce), "203.0.113.7");
   EXPECT_EQ(config.media.addresses[1].bind, config.media.addresses[1].announce);
   EXPECT_EQ(config.media.port_last, 20'999);
+  EXPECT_EQ(config.media.webrtc_port, 19'000);
   EXPECT_EQ(config.media.coalescing_pause, 200us);
   ASSERT_TRUE(config.api.tls.has_value());
   EXPECT_EQ(config.api.tls->client_ca, "/etc/ca.pem");
@@ -215,6 +218,17 @@ TEST_F(ConfigFile, NoTokensAtAllIsAFault) {
 TEST_F(ConfigFile, ThePortRangeHoldsAtLeastOneCall) {
   load("media:\n  port_range: {first: 40000, last: 40002}\n");
   EXPECT_THAT(only_fault(), HasSubstr("too few for one call"));
+}
+
+TEST_F(ConfigFile, EachWorkerHasAWebRtcPortThatNoCallTakes) {
+  load("media: {webrtc_port: 39999, workers: 2}\n");
+  EXPECT_THAT(only_fault(), HasSubstr("among those of 'port_range'"));
+  faults = {};
+  load("media: {webrtc_port: 65535, workers: 2}\n");
+  EXPECT_THAT(only_fault(), HasSubstr("not as many ports"));
+  faults = {};
+  load("media: {webrtc_port: 39998, workers: 2}\n");
+  EXPECT_TRUE(faults.empty());
 }
 
 TEST_F(ConfigFile, AWildcardIsNotAnnounced) {

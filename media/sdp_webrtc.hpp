@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "media/dtls.hpp"
+#include "media/endpoint.hpp"
+#include "media/fingerprint.hpp"
+#include "media/ice.hpp"
+#include "media/sdp.hpp"
+
+namespace assent::media {
+
+enum class DtlsSetup : std::uint8_t { actpass, active, passive };  // RFC 5763 §5
+
+// What an m-section over UDP/TLS says of its author's transport (RFC 8839, RFC 8842).
+struct WebRtcDescription {
+  IceCredentials ice;
+  bool is_lite = false;
+  std::vector<Fingerprint> fingerprints;  // at least one
+  DtlsSetup setup = DtlsSetup::actpass;   // also where nothing was said
+};
+
+// Attributes of the session, and of the first section of a BUNDLE (RFC 8843 §7.1.3), hold for
+// sections that do not say their own. Errors: what is missing or
+// malformed among ice-ufrag, ice-pwd, fingerprint and setup; setup:holdconn, which nobody uses
+// with ICE; fingerprints by hash functions that bind nobody.
+[[nodiscard]] SdpResult<WebRtcDescription> read_webrtc(const Sdp& sdp, const SdpMedia& media);
+
+// The mids of the BUNDLE that this one is in, in its order, itself among them; empty: in none.
+[[nodiscard]] std::vector<std::string> bundle_of(const Sdp& sdp, std::string_view mid);
+// Port 0, and yet wanted: it has no other transport than the BUNDLE's (RFC 8843 §6).
+[[nodiscard]] bool is_bundle_only(const Sdp& sdp, const SdpMedia& media);
+
+// What the gateway says of its own, in one m-section. It is a lite agent toward clients.
+struct LocalWebRtc {
+  IceCredentials ice;
+  Fingerprint fingerprint;
+  std::vector<Endpoint> candidates;  // the preferred one first
+
+  bool operator==(const LocalWebRtc&) const = default;
+};
+[[nodiscard]] std::vector<SdpLine> write_webrtc(const LocalWebRtc& local, DtlsSetup setup);
+
+[[nodiscard]] constexpr DtlsSetup setup_of(DtlsRole role) {
+  return role == DtlsRole::client ? DtlsSetup::active : DtlsSetup::passive;
+}
+
+// Who the gateway is to a peer that said `setup`. To actpass: as before, as an association goes
+// on; else the server, who chooses the SRTP suite (browsers choose AES-CM over AES-GCM).
+[[nodiscard]] DtlsRole role_toward(DtlsSetup setup, std::optional<DtlsRole> before);
+
+}  // namespace assent::media
