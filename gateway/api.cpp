@@ -124,6 +124,7 @@ class Api {
     if (!body) co_return problem_response(body.error());
     const auto& participant = request.parameter("participant");
     auto join = join_request(participant, std::move(*body), backend_.ip_database);
+    backend_.opt_outs.apply(join, (*room)->rules().rules());
     const auto joined = co_await (*room)->join(std::move(join));
     if (!joined) co_return problem_response(joined.error());
     co_return json_response(participant_json(**room, participant), 201);

@@ -7,6 +7,7 @@
 #include "gateway/dispatcher.hpp"
 #include "gateway/event_stream.hpp"
 #include "gateway/ip_database.hpp"
+#include "gateway/opt_outs.hpp"
 #include "gateway/policy_changes.hpp"
 #include "gateway/policy_in_force.hpp"
 #include "gateway/storage.hpp"
@@ -20,6 +21,7 @@ struct ApiBackend {
   PolicyChanges& policy_changes;
   Storage& storage;
   const IpDatabase& ip_database;
+  const OptOuts& opt_outs;
   EventHub& events;
   MetricsSnapshot& totals;
   std::function<boost::asio::awaitable<std::string>()> metrics;  // Prometheus text

@@ -109,6 +109,7 @@ constexpr std::array<ApiRoute, operations> routes{{
     {post_disclosure, "postDisclosure", post, "/v1/disclosures", none, body, closed, officer},
     {approve_disclosure, "approveDisclosure", post, "/v1/disclosures/{disclosure}/approvals", none,
      no_body, closed, officer},
+    {get_aggregates, "getAggregates", get, "/v1/aggregates/{month}", none, no_body, closed, audit},
     {get_openapi, "getOpenapi", get, "/v1/openapi.json", none, no_body, open, everyone},
     {get_metrics, "getMetrics", get, "/metrics", none, no_body, closed, running},
     {get_health, "getHealth", get, "/healthz", none, no_body, open, everyone},

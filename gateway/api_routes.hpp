@@ -47,6 +47,7 @@ enum class Operation : unsigned char {
   post_retention,
   post_disclosure,
   approve_disclosure,
+  get_aggregates,
   get_openapi,
   get_metrics,
   get_health,
@@ -54,7 +55,7 @@ enum class Operation : unsigned char {
   get_consent_page,
   post_consent_page
 };
-inline constexpr std::size_t operations = 41;
+inline constexpr std::size_t operations = 42;
 
 // Three files of 1 MiB, as JSON strings.
 inline constexpr std::size_t policy_body_bytes_max = 4U << 20U;

@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "gateway/aggregates.hpp"
 #include "gateway/request_reader.hpp"
 
 namespace assent::gateway {
@@ -67,6 +68,20 @@ void bind_disclosures(Dispatcher& dispatcher, Disclosures& disclosures) {
         const auto answer =
             co_await disclosures.approve(request.parameter("disclosure"), actor_of(request));
         co_return answer_of(answer);
+      });
+}
+
+void bind_aggregates(Dispatcher& dispatcher, Storage& storage, const PolicyInForce& policy) {
+  using Response = asio::awaitable<HttpResponse>;
+  dispatcher.bind(
+      Operation::get_aggregates, [&storage, &policy](const HttpRequest& request) -> Response {
+        if (!is_month(request.parameter("month"))) {
+          co_return problem_response(
+              make_problem(ProblemType::invalid_parameter,
+                           "{month} in the path must be a month such as 2026-11"));
+        }
+        const auto numbers = co_await aggregates_of(storage, policy, request.parameter("month"));
+        co_return answer_of(numbers);
       });
 }
 

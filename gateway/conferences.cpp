@@ -170,6 +170,21 @@ asio::awaitable<Answered<std::vector<PersonInSession>>> Conferences::erase(std::
   co_return all;
 }
 
+asio::awaitable<Answered<void>> Conferences::opt_out_of_sale(std::string subject) {
+  for (const auto& conference : all()) {
+    for (const auto& participant : conference->participants()) {
+      const auto* known = conference->known_of(participant);
+      if (known == nullptr || known->subject != subject) continue;
+      ParticipantChange what;
+      what.sale_opt_out = true;
+      const auto changed = co_await conference->change(participant, std::move(what));
+      const bool gone = !changed && changed.error().type == ProblemType::not_found;
+      if (!changed && !gone) co_return changed.error();
+    }
+  }
+  co_return Answered<void>{};
+}
+
 void Conferences::on_relay_events(const std::vector<media::RelayEvent>& events) {
   for (const auto& event : events) {
     const auto key = std::visit([](const auto& what) { return what.room; }, event);

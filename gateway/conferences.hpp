@@ -37,6 +37,9 @@ class Conferences {
   // In every open room; see Conference::erase().
   boost::asio::awaitable<Answered<std::vector<PersonInSession>>> erase(std::string subject);
 
+  // Wherever this subject is now.
+  boost::asio::awaitable<Answered<void>> opt_out_of_sale(std::string subject);
+
   // What a worker's relay noticed.
   void on_relay_events(const std::vector<media::RelayEvent>& events);
 

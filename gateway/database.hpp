@@ -90,6 +90,8 @@ class Database {
   [[nodiscard]] std::vector<PersonInSession> persons_of(const std::string& subject);
   [[nodiscard]] std::vector<std::pair<ConsentEvent, long long>> statements_of_subject(
       const std::string& subject);
+  [[nodiscard]] std::vector<StatementCounted> statements_between(WallTime from, WallTime until,
+                                                                 RecordId after, std::size_t limit);
   [[nodiscard]] SubjectFile file_of(const std::string& subject);  // without statements
   // Within a transaction: this person's rows of this holding get another name, and answers to
   // requests go. `recordings`: what their rows are to say.

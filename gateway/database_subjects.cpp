@@ -36,6 +36,21 @@ struct StatementRow {
   std::pair<ConsentEvent, long long> take() { return {row.take(), leaf}; }
 };
 
+struct CountedRow {
+  long long id = 0;
+  StatementCounted of;
+
+  void bind(soci::statement& statement) {
+    statement.exchange(into(id));
+    for (auto* text : {&of.participant, &of.subject, &of.purpose, &of.statement})
+      statement.exchange(into(*text));
+  }
+  StatementCounted take() {
+    of.id = RecordId{id};
+    return of;
+  }
+};
+
 struct IdAndText {
   long long id = 0;
   std::string text;
@@ -168,6 +183,24 @@ std::vector<std::pair<ConsentEvent, long long>> Database::statements_of_subject(
                          joined({"SELECT ", consent_columns,
                                  ", leaf FROM consents WHERE subject = :subject ORDER BY id"}),
                          found);
+  return found;
+}
+
+std::vector<StatementCounted> Database::statements_between(WallTime from, WallTime until,
+                                                           RecordId after, std::size_t limit) {
+  const long long first = to_stored(from);
+  const long long last = to_stored(until);
+  const auto id = static_cast<long long>(after);
+  const auto most = static_cast<long long>(limit);
+  std::vector<StatementCounted> found;
+  CountedRow row;
+  soci::statement statement{session_->sql};
+  for (const auto* of : {&id, &first, &last, &most})
+    statement.exchange(use(*of));
+  fetch_all(statement, row,
+            "SELECT id, participant, subject, purpose, statement FROM consents WHERE id > :after"
+            " AND at >= :from AND at < :until AND statement <> '' ORDER BY id LIMIT :limit",
+            found);
   return found;
 }
 

@@ -159,7 +159,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
                        [this](const PersonInSession& who, const std::string& pseudonym) {
                          webhooks_.rename(who.room, who.participant, pseudonym);
                        },
-                       conference_services_.publish}},
+                       conference_services_.publish, opt_outs_}},
       retention_{context.get_executor(),
                  {storage_, sinks_, policy_, config.retention,
                   [this] { return recordings_settled(); }, log}},
@@ -175,6 +175,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
                policy_changes_,
                storage_,
                ip_database_,
+               opt_outs_,
                events_,
                totals_,
                [this] { return exposition_of_now(); },
@@ -186,6 +187,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
   bind_subjects(dispatcher_, subject_rights_, retention_);
   bind_disclosures(dispatcher_, disclosures_);
   bind_transfers(dispatcher_, storage_, policy_);
+  bind_aggregates(dispatcher_, storage_, policy_);
 }
 
 Service::~Service() {
@@ -213,6 +215,8 @@ asio::awaitable<StartResult> Service::start() {
   if (!open_ip_database() || !load_prompts() || !open_consent_page()) co_return StartResult::failed;
   const bool closed = co_await close_left_over();
   if (!closed) co_return StartResult::failed;
+  const bool loaded = co_await load_opt_outs();
+  if (!loaded) co_return StartResult::failed;
   const auto begun = co_await policy_changes_.begin();
   if (begun != StartResult::started) co_return begun;
   for (auto& worker : workers_) {
@@ -360,6 +364,18 @@ asio::awaitable<bool> Service::close_left_over() {
   }
   if (!closed->empty()) log_.info("start.closed_records", {{"records", closed->size()}});
   co_return true;
+}
+
+asio::awaitable<bool> Service::load_opt_outs() {
+  const auto changes = co_await storage_.changes_of_subjects();
+  if (changes) {
+    opt_outs_.learn(*changes);
+  } else {
+    log_.error("start.storage_failed",
+               {{"database", OperatorText{config_.storage.database.native()}},
+                {"what", OperatorText{storage_.health().problem}}});
+  }
+  co_return changes.has_value();
 }
 
 bool Service::listen() {

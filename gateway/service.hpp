@@ -63,6 +63,7 @@ class Service {
   bool open_ip_database();
   bool load_prompts();
   bool open_consent_page();
+  boost::asio::awaitable<bool> load_opt_outs();
   bool listen();
   boost::asio::awaitable<std::string> exposition_of_now();
   [[nodiscard]] Answered<std::string> readiness() const;
@@ -86,6 +87,7 @@ class Service {
   std::vector<std::unique_ptr<MediaWorker>> workers_;
   Conferences conferences_;
   PolicyChanges policy_changes_;
+  OptOuts opt_outs_;
   SubjectRights subject_rights_;
   Retention retention_;
   Disclosures disclosures_;

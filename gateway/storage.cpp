@@ -130,6 +130,14 @@ boost::asio::awaitable<Stored<std::vector<EndedHolding>>> Storage::ended_holding
   co_return co_await ask<std::vector<EndedHolding>>(read);
 }
 
+boost::asio::awaitable<Stored<std::vector<StatementCounted>>> Storage::statements_between(
+    WallTime from, WallTime until, RecordId after, std::size_t limit) {
+  const auto read = [=](Database& database) {
+    return database.statements_between(from, until, after, limit);
+  };
+  co_return co_await ask<std::vector<StatementCounted>>(read);
+}
+
 boost::asio::awaitable<Stored<HoldingKept>> Storage::kept_of(EndedHolding holding) {
   const auto read = [&holding](Database& database) { return database.kept_of(holding); };
   co_return co_await ask<HoldingKept>(read);

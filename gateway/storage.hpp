@@ -83,6 +83,9 @@ class Storage {
   // crash part of it may be done: ask again.
   boost::asio::awaitable<Stored<Erased>> erase(Erasure erasure);
 
+  // Statements that people made in this time, after this one.
+  boost::asio::awaitable<Stored<std::vector<StatementCounted>>> statements_between(
+      WallTime from, WallTime until, RecordId after, std::size_t limit);
   // Holdings that have ended, in the order in which they did, after this one.
   boost::asio::awaitable<Stored<std::vector<EndedHolding>>> ended_holdings(RecordId after,
                                                                            std::size_t limit);

@@ -1,6 +1,7 @@
 #include "gateway/subject_changes.hpp"
 
 #include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -8,6 +9,7 @@
 
 #include "gateway/request_reader.hpp"
 #include "gateway/rfc3339.hpp"
+#include "policy/rules.hpp"
 
 namespace assent::gateway {
 namespace json = boost::json;
@@ -38,9 +40,29 @@ std::vector<Correction> read_corrections(ObjectReader& reader) {
   return all;
 }
 
+// Opting out is one way.
+bool read_opt_out(ObjectReader& reader, std::string_view name) {
+  const auto said = reader.optional_flag(name);
+  if (said == false)
+    reader.fault(ProblemType::invalid_value, name,
+                 "opting out is one way, nothing takes it back: write true, or leave it out");
+  return said.value_or(false);
+}
+
+SubjectChange read_change(ObjectReader& reader) {
+  SubjectChange change;
+  change.contract_end = reader.optional_time("contract_end");
+  change.opt_out_of_sale = read_opt_out(reader, "opt_out_of_sale");
+  change.opt_out_of_new_purposes = read_opt_out(reader, "opt_out_of_new_purposes");
+  change.corrections = read_corrections(reader);
+  return change;
+}
+
 }  // namespace
 
-void SubjectState::add(const SubjectChange& change, WallTime) {
+void SubjectState::add(const SubjectChange& change, WallTime at) {
+  if (change.opt_out_of_sale && !sale_opt_out) sale_opt_out = at;
+  if (change.opt_out_of_new_purposes && !new_purposes_opt_out) new_purposes_opt_out = at;
   if (change.contract_end) contract_end = change.contract_end;
   for (const auto& more : change.corrections) {
     std::erase_if(corrections, [&](const Correction& known) {
@@ -52,16 +74,35 @@ void SubjectState::add(const SubjectChange& change, WallTime) {
 
 Answered<SubjectChange> parse_subject_change(const json::value& body) {
   ObjectReader reader{body};
-  SubjectChange change;
-  change.contract_end = reader.optional_time("contract_end");
-  change.corrections = read_corrections(reader);
+  auto change = read_change(reader);
   if (const auto problem = reader.finish()) return *problem;
   return change;
+}
+
+std::optional<SubjectChange> stored_change(const PrivacyAction& action) {
+  if (action.action != "change") return std::nullopt;
+  boost::system::error_code error;
+  const auto body = json::parse(action.json, error);
+  if (error) return std::nullopt;
+  ObjectReader reader{body};
+  auto change = read_change(reader);
+  change.known_purposes = reader.optional_ids("known_purposes", policy::purposes_max)
+                              .value_or(std::vector<std::string>{});
+  if (reader.finish()) return std::nullopt;
+  return std::optional{std::move(change)};
 }
 
 json::object to_json(const SubjectChange& change) {
   json::object out;
   if (change.contract_end) out["contract_end"] = to_rfc3339(*change.contract_end);
+  if (change.opt_out_of_sale) out["opt_out_of_sale"] = true;
+  if (change.opt_out_of_new_purposes) {
+    out["opt_out_of_new_purposes"] = true;
+    json::array known;
+    for (const auto& purpose : change.known_purposes)
+      known.push_back(json::value(purpose));
+    out["known_purposes"] = std::move(known);
+  }
   if (!change.corrections.empty()) out["corrections"] = corrections_json(change.corrections);
   return out;
 }
@@ -69,18 +110,16 @@ json::object to_json(const SubjectChange& change) {
 json::object to_json(const SubjectState& state) {
   json::object out{{"corrections", corrections_json(state.corrections)}};
   if (state.contract_end) out["contract_end"] = to_rfc3339(*state.contract_end);
+  if (state.sale_opt_out) out["opted_out_of_sale"] = to_rfc3339(*state.sale_opt_out);
+  if (state.new_purposes_opt_out)
+    out["opted_out_of_new_purposes"] = to_rfc3339(*state.new_purposes_opt_out);
   return out;
 }
 
 SubjectState state_of(std::span<const PrivacyAction> actions) {
   SubjectState state;
-  for (const auto& action : actions) {
-    if (action.action != "change") continue;
-    boost::system::error_code error;
-    const auto body = json::parse(action.json, error);
-    if (error) continue;
-    if (const auto change = parse_subject_change(body)) state.add(*change, action.at);
-  }
+  for (const auto& action : actions)
+    if (const auto change = stored_change(action)) state.add(*change, action.at);
   return state;
 }
 

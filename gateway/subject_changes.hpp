@@ -24,12 +24,18 @@ struct Correction {
 // What PATCH /v1/subjects/{subject} adds.
 struct SubjectChange {
   std::optional<WallTime> contract_end;
+  // For good, in every room, now and later: nothing takes them back.
+  bool opt_out_of_sale = false;
+  bool opt_out_of_new_purposes = false;
+  std::vector<std::string> known_purposes;  // of the policy then; others are new
   std::vector<Correction> corrections;
 };
 
 // What holds now: a later change supersedes an earlier one.
 struct SubjectState {
   std::optional<WallTime> contract_end;
+  std::optional<WallTime> sale_opt_out;          // since
+  std::optional<WallTime> new_purposes_opt_out;  // since
   std::vector<Correction> corrections;
 
   void add(const SubjectChange& change, WallTime at);
@@ -39,6 +45,8 @@ struct SubjectState {
 [[nodiscard]] boost::json::object to_json(const SubjectChange& change);
 [[nodiscard]] boost::json::object to_json(const SubjectState& state);
 
+// Of one action; nothing when it is no change.
+[[nodiscard]] std::optional<SubjectChange> stored_change(const PrivacyAction& action);
 // Of all that was recorded of a subject, in order.
 [[nodiscard]] SubjectState state_of(std::span<const PrivacyAction> actions);
 

@@ -19,6 +19,15 @@ struct PersonInSession {
   auto operator<=>(const PersonInSession&) const = default;
 };
 
+// Of a statement, what is counted.
+struct StatementCounted {
+  RecordId id{};
+  std::string participant;
+  std::string subject;
+  std::string purpose;
+  std::string statement;
+};
+
 struct StatementOnFile {
   ConsentEvent event;
   std::string jws;  // the receipt; empty: nobody spoke, or there is none

@@ -112,6 +112,15 @@ asio::awaitable<Answered<json::object>> SubjectRights::change(std::string subjec
                              "/corrections/" + std::to_string(i) + "/record");
     }
   }
+  if (change.opt_out_of_new_purposes)
+    for (const auto& [purpose, unused] : parts_.policy.rules()->purposes)
+      change.known_purposes.push_back(purpose);
+  // It restricts: effective, then durable.
+  parts_.opt_outs.learn(subject, change);
+  if (change.opt_out_of_sale && parts_.conferences != nullptr) {
+    const auto opted_out = co_await parts_.conferences->opt_out_of_sale(subject);
+    if (!opted_out) co_return opted_out.error();
+  }
   const auto noted = co_await note("change", subject, actor, json::serialize(to_json(change)));
   if (!noted) co_return noted.error();
   auto state = state_of(file->actions);
@@ -159,6 +168,7 @@ asio::awaitable<Answered<json::object>> SubjectRights::erase(std::string subject
                            "The erasure is not complete; what was permitted in "
                            "running calls is withdrawn");
   }
+  parts_.opt_outs.forget(subject);
   ErasureReport report;
   report.rows = *erased;
   report.recordings_deleted = recordings->deleted;

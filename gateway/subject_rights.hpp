@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/conferences.hpp"
+#include "gateway/opt_outs.hpp"
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
 #include "gateway/subject_changes.hpp"
@@ -30,6 +31,7 @@ class SubjectRights {
     // Somebody in a running call is to be told of under another name.
     std::function<void(const PersonInSession& who, const std::string& pseudonym)> rename;
     Publish publish;
+    OptOuts& opt_outs;
   };
   explicit SubjectRights(Parts parts) : parts_{std::move(parts)} {}
 

@@ -30,6 +30,7 @@ std::string with_ids(std::string_view path_template, const std::string& room,
   fill("{purpose}", "recording");
   fill("{subject}", "s1");
   fill("{disclosure}", "d1");
+  fill("{month}", "2026-11");
   fill("{hash}", std::string(64, 'a'));
   fill("{token}", "sealed");
   return path;

@@ -1,5 +1,6 @@
 // What people may ask of whoever keeps data about them, through the running service.
 #include "gateway/embedded.hpp"
+#include "gateway/rfc3339.hpp"
 #include "tests/gateway/subject_fixture.hpp"
 #include "tests/gateway/webhook_receiver.hpp"
 
@@ -265,6 +266,80 @@ TEST_F(SubjectRights, Row32AConfidentialDisclosureIsNotInThePersonsOwnArchive) {
   EXPECT_TRUE(of_zelda(service, "GET").body.at("actions").as_array().empty());
   service.stop();
   expect_sound();
+}
+
+TEST_F(SubjectRights, Row28WhoOptsOutOfSaleIsOutOfItInAllRoomsNowAndAfterARestart) {
+  const auto is_out = [](RunningService& service, const std::string& path) {
+    return service.ask("GET", path).at("sale_opt_out").as_bool();
+  };
+  {
+    RunningService service{options()};
+    service.ask("PUT", "/v1/rooms/standup", "{}");
+    const Caller one{service, "standup", std::string(zelda), 0xabc};
+    EXPECT_FALSE(is_out(service, one.path));
+    EXPECT_EQ(of_zelda(service, "PATCH", R"({"opt_out_of_sale": false})").status, 422u);
+    const auto state = of_zelda(service, "PATCH", R"({"opt_out_of_sale": true})");
+    ASSERT_EQ(state.status, 200u) << state.body;
+    EXPECT_TRUE(state.body.as_object().contains("opted_out_of_sale"));
+    EXPECT_TRUE(is_out(service, one.path));
+  }
+  RunningService service{options()};
+  service.ask("PUT", "/v1/rooms/another", "{}");
+  const Caller again{service, "another", std::string(zelda), 0xabc};
+  const Caller other{service, "another", "other", 0xdef};
+  EXPECT_TRUE(is_out(service, again.path));
+  EXPECT_FALSE(is_out(service, other.path));
+}
+
+TEST_F(SubjectRights, Row27WhoOptsOutOfNewPurposesIsNotAskedForThem) {
+  RunningService service{options()};
+  service.ask("PUT", "/v1/rooms/standup", "{}");
+  ASSERT_EQ(of_zelda(service, "PATCH", R"({"opt_out_of_new_purposes": true})").status, 200u);
+  std::string changed{embedded("policy.yaml").value()};
+  const std::string_view first = "  recording:\n    label: Recording\n";
+  const auto at = changed.find(first);
+  ASSERT_NE(at, std::string::npos);
+  changed.insert(at,
+                 "  training:\n    label: Training\n    category: recordings\n"
+                 "    bases: {all: [consent]}\n    least_strength: firm\n"
+                 "    needs_plaintext: false\n");
+  const auto put =
+      service.call("PUT", "/v1/policy", json::serialize(json::object{{"policy", changed}}));
+  ASSERT_EQ(put.status, 200u) << put.body;
+  const Caller one{service, "standup", std::string(zelda), 0xabc};
+  const Caller other{service, "standup", "other", 0xdef};
+  const auto layer = [&](const Caller& caller) {
+    return json::serialize(service.ask("GET", caller.path).at("layers").at("participant"));
+  };
+  EXPECT_NE(layer(one).find("training"), std::string::npos) << layer(one);
+  EXPECT_EQ(layer(other).find("\"prohibit\""), std::string::npos) << layer(other);
+}
+
+TEST_F(SubjectRights, Row33AggregatesAreAboutEnoughPeopleAndNameNobody) {
+  auto with_k = options();
+  with_k.policy_text = std::string(embedded("policy.yaml").value());
+  const std::string_view k = "at_least: 10";
+  with_k.policy_text.replace(with_k.policy_text.find(k), k.size(), "at_least: 3");
+  RunningService service{with_k};
+  service.ask("PUT", "/v1/rooms/standup", "{}");
+  std::vector<std::unique_ptr<Caller>> callers;
+  for (int i = 0; i < 4; ++i) {
+    callers.push_back(
+        std::make_unique<Caller>(service, "standup", "person" + std::to_string(i), i));
+    service.ask("PUT", callers.back()->path + "/consents/recording",
+                i == 3 ? std::string(refusal) : grant());
+  }
+  service.ask("PUT", callers[0]->path + "/consents/recording", grant());  // again: one person still
+  const auto month = to_rfc3339(read_clocks().wall).substr(0, 7);
+  const auto answer = service.call_as(Role::privacy_officer, "GET", "/v1/aggregates/" + month);
+  ASSERT_EQ(answer.status, 200u) << answer.body;
+  ASSERT_EQ(answer.body.at("aggregates").as_array().size(), 1u) << answer.body;
+  const auto& cell = answer.body.at("aggregates").as_array().front();
+  EXPECT_EQ(cell.at("statement").as_string(), "granted");
+  EXPECT_EQ(cell.at("people").as_int64(), 3);
+  EXPECT_EQ(answer.body.at("withheld").as_int64(), 1);
+  EXPECT_EQ(json::serialize(answer.body).find("person"), std::string::npos);
+  EXPECT_EQ(service.call_as(Role::privacy_officer, "GET", "/v1/aggregates/2026-13").status, 400u);
 }
 
 }  // namespace
