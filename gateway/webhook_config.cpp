@@ -18,9 +18,9 @@ namespace {
 constexpr std::string_view keys[] = {"name",          "url",     "secret_file", "events",
                                      "allow_private", "ca_file", "processor",   "jurisdiction"};
 constexpr std::string_view events[] = {
-    "consent",       "decision",       "cut",           "purpose_started", "purpose_stopped",
-    "room_opened",   "room_closed",    "sink_failed",   "policy",          "checkpoint",
-    "stream",        "remote_learned", "ssrc_conflict", "question_opened", "question_closed",
+    "consent",        "decision",         "cut",           "purpose_started", "purpose_stopped",
+    "room_opened",    "room_closed",      "sink_failed",   "policy",          "checkpoint",
+    "stream",         "remote_learned",   "ssrc_conflict", "question_opened", "question_closed",
     "subject_erased", "unlawful_transfer"};
 constexpr std::size_t webhooks_max = 16;
 
