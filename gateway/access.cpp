@@ -39,6 +39,15 @@ HttpResponse forbidden(std::string detail) {
   return problem_response(make_problem(ProblemType::forbidden, std::move(detail)));
 }
 
+Principal principal_of(const AccessToken& token) {
+  Principal principal;
+  principal.role = token.role;
+  principal.token_name = token.name;
+  principal.room = token.room;
+  principal.participant = token.participant;
+  return principal;
+}
+
 // Whether the path is about the participant that the token is bound to.
 bool about_itself(const AccessToken& token, const HttpRequest& request) {
   const auto room = request.parameters.find("room");
@@ -68,10 +77,14 @@ const AccessToken* Access::find(std::string_view presented) const {
 std::optional<HttpResponse> Access::admit(const ApiRoute& route,
                                           std::optional<std::string_view> authorization,
                                           HttpRequest& request) const {
-  if (route.open) return std::nullopt;
   const auto presented = authorization ? bearer_token(*authorization) : std::nullopt;
   const AccessToken* token = presented ? find(*presented) : nullptr;
+  if (token == nullptr && route.open) return std::nullopt;
   if (token == nullptr) return unauthenticated(authorization.has_value());
+  if (route.open) {
+    request.principal = principal_of(*token);
+    return std::nullopt;
+  }
   if (!contains(route.allowed, token->role)) {
     return forbidden("the role " + std::string(to_string(token->role)) +
                      " may not call this operation");
@@ -79,12 +92,7 @@ std::optional<HttpResponse> Access::admit(const ApiRoute& route,
   if (is_bound(token->role) && !about_itself(*token, request)) {
     return forbidden("this token is about one participant only, and this is another");
   }
-  Principal principal;
-  principal.role = token->role;
-  principal.token_name = token->name;
-  principal.room = token->room;
-  principal.participant = token->participant;
-  request.principal = std::move(principal);
+  request.principal = principal_of(*token);
   return std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 
 #include "gateway/access.hpp"
 #include "gateway/api_json.hpp"
+#include "gateway/api_receipts.hpp"
 #include "gateway/consent_receipts.hpp"
 #include "gateway/embedded.hpp"
 #include "gateway/policy_json.hpp"
@@ -276,24 +277,6 @@ class Api {
     co_return empty_response();
   }
 
-  // Of this holding of the room, and of this person: names may be used again by others.
-  Response get_receipts(const HttpRequest& request) {
-    const auto room = backend_.conferences.find(request.parameter("room"));
-    if (!room) co_return problem_response(room.error());
-    const auto* known = (*room)->known_of(request.parameter("participant"));
-    if (known == nullptr) {
-      co_return problem_response(
-          make_problem(ProblemType::not_found, "No such participant in this room."));
-    }
-    const auto receipts = co_await backend_.storage.receipts((*room)->identity().session,
-                                                             known->participant, known->subject);
-    if (!receipts) {
-      co_return problem_response(
-          make_problem(ProblemType::unavailable, "The records cannot be read now. See /readyz."));
-    }
-    co_return json_response(receipts_json(*receipts));
-  }
-
   Response get_ledger_checkpoint(const HttpRequest&) {
     const auto health = backend_.storage.health();
     if (health.checkpoint.empty()) co_return problem_response(no_ledger());
@@ -402,8 +385,9 @@ class Api {
 
   Response get_health(const HttpRequest&) { co_return json_response("{\"status\":\"alive\"}"); }
 
-  Response get_readiness(const HttpRequest&) {
-    const auto ready = backend_.readiness();
+  Response get_readiness(const HttpRequest& request) {
+    const bool is_staff = request.principal && !is_bound(request.principal->role);
+    const auto ready = backend_.readiness(is_staff);
     if (!ready) co_return problem_response(ready.error());
     co_return json_response(*ready);
   }
@@ -447,7 +431,6 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
       {Operation::delete_questions, &Api::delete_questions},
       {Operation::put_purpose, &Api::put_purpose},
       {Operation::delete_purpose, &Api::delete_purpose},
-      {Operation::get_receipts, &Api::get_receipts},
       {Operation::get_decision, &Api::get_decision},
       {Operation::get_cdrs, &Api::get_cdrs},
       {Operation::get_policy, &Api::get_policy},
@@ -467,6 +450,7 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
       return ((*api).*method)(request);
     });
   }
+  bind_receipts(dispatcher, backend);
   dispatcher.on_keyed_request([&storage = backend.storage](const HttpRequest& request) {
     return repeat_consent_receipt(storage, request);
   });

@@ -25,7 +25,8 @@ struct ApiBackend {
   EventHub& events;
   MetricsSnapshot& totals;
   std::function<boost::asio::awaitable<std::string>()> metrics;  // Prometheus text
-  std::function<Answered<std::string>()> readiness;              // JSON, or why not ready
+  // JSON, or why not ready; with files and remedies for whoever may be told of them.
+  std::function<Answered<std::string>(bool told)> readiness;
 };
 
 // Binds every operation of the route table. `backend` outlives the dispatcher.

@@ -224,17 +224,41 @@ policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body) {
   return start;
 }
 
+namespace {
+
+json::object signed_receipt_json(const SignedReceipt& receipt) {
+  return {{"purpose", receipt.purpose},
+          {"giver", receipt.giver},
+          {"state", receipt.state},
+          {"at", to_rfc3339(receipt.at)},
+          {"receipt", receipt.jws}};
+}
+
+}  // namespace
+
 std::string receipts_json(const std::vector<SignedReceipt>& receipts) {
   json::array all;
+  for (const auto& receipt : receipts)
+    all.push_back(signed_receipt_json(receipt));
+  json::object out;
+  out["receipts"] = std::move(all);
+  return json::serialize(out);
+}
+
+std::string found_receipts_json(const std::vector<SignedReceipt>& receipts) {
+  json::array all;
   for (const auto& receipt : receipts) {
-    all.push_back({{"purpose", receipt.purpose},
-                   {"giver", receipt.giver},
-                   {"state", receipt.state},
-                   {"at", to_rfc3339(receipt.at)},
-                   {"receipt", receipt.jws}});
+    auto one = signed_receipt_json(receipt);
+    one["session"] = receipt.session;
+    one["room"] = receipt.room;
+    one["participant"] = receipt.participant;
+    one["subject"] = receipt.subject;
+    all.push_back(std::move(one));
   }
   json::object out;
   out["receipts"] = std::move(all);
+  if (receipts.size() == receipts_page_max)
+    out["next"] = std::to_string(static_cast<std::int64_t>(receipts.back().record));
   return json::serialize(out);
 }
 
@@ -263,6 +287,11 @@ std::string receipt_json(const Conference& conference, std::string_view particip
                    {"last_sequence", mark.last_sequence}});
   }
   receipt["cut"] = std::move(cut);
+  if (!outcome.receipt.empty()) {
+    const std::string href = "/v1/rooms/" + conference.identity().room + "/participants/" +
+                             std::string(participant) + "/receipts?receipt=" + outcome.receipt;
+    receipt["receipt"] = {{"id", outcome.receipt}, {"href", href}};
+  }
   return json::serialize(receipt);
 }
 

@@ -22,6 +22,8 @@ namespace assent::gateway {
 [[nodiscard]] policy::PurposeStarted purpose_started(std::string purpose, PutPurpose body);
 
 [[nodiscard]] std::string receipts_json(const std::vector<SignedReceipt>& receipts);
+// One page of those that a privacy officer looks for.
+[[nodiscard]] std::string found_receipts_json(const std::vector<SignedReceipt>& receipts);
 // As other programs take it: C2SP's text, and a JSON Web Key.
 [[nodiscard]] std::string ledger_key_json(const std::string& verifier_key);
 [[nodiscard]] std::string receipt_json(const Conference& conference, std::string_view participant,

@@ -7,6 +7,9 @@ namespace {
 
 constexpr std::array<std::string_view, 1> explain{"explain"};
 constexpr std::array<std::string_view, 1> giver{"giver"};
+constexpr std::array<std::string_view, 1> receipt{"receipt"};
+constexpr std::array<std::string_view, 4> whose_receipts{"subject", "session", "participant",
+                                                         "after"};
 constexpr std::array<std::string_view, 1> room{"room"};
 constexpr std::array<std::string_view, 3> page_of_room{"room", "after", "limit"};
 constexpr std::array<std::string_view, 1> dry_run{"dry_run"};
@@ -84,11 +87,13 @@ constexpr std::array<ApiRoute, operations> routes{{
      running},
     {delete_purpose, "deletePurpose", delete_, "/v1/rooms/{room}/purposes/{purpose}", none, no_body,
      closed, running},
-    {get_receipts, "getReceipts", get, "/v1/rooms/{room}/participants/{participant}/receipts", none,
-     no_body, closed, everyone},
+    {get_receipts, "getReceipts", get, "/v1/rooms/{room}/participants/{participant}/receipts",
+     receipt, no_body, closed, everyone | for_roles(Role::guardian)},
     {get_decision, "getDecision", get,
      "/v1/rooms/{room}/participants/{participant}/decisions/{purpose}", explain, no_body, closed,
      everyone},
+    {find_receipts, "findReceipts", get, "/v1/receipts", whose_receipts, no_body, closed,
+     for_roles(Role::privacy_officer)},
     {get_cdrs, "getCdrs", get, "/v1/cdrs", page_of_room, no_body, closed, audit},
     {get_transfers, "getTransfers", get, "/v1/transfers", of_transfers, no_body, closed, audit},
     {get_policy, "getPolicy", get, "/v1/policy", none, no_body, closed, staff},

@@ -33,6 +33,7 @@ enum class Operation : unsigned char {
   delete_purpose,
   get_receipts,
   get_decision,
+  find_receipts,
   get_cdrs,
   get_transfers,
   get_policy,
@@ -55,7 +56,7 @@ enum class Operation : unsigned char {
   get_consent_page,
   post_consent_page
 };
-inline constexpr std::size_t operations = 42;
+inline constexpr std::size_t operations = 43;
 
 // Three files of 1 MiB, as JSON strings.
 inline constexpr std::size_t policy_body_bytes_max = 4U << 20U;

@@ -46,11 +46,17 @@ class VerifyCommand final : public Command {
         .add_option("--checkpoint", asked_.checkpoints,
                     "A checkpoint that was kept elsewhere: the ledger must continue it; repeatable")
         ->allow_extra_args(false);
+    options()
+        .add_option("--receipts", asked_.receipts,
+                    "Receipts that somebody holds, one a line: each must have its entry and its "
+                    "row; repeatable")
+        ->allow_extra_args(false);
     options().footer(
         "Examples:\n"
         "  assent verify --config /etc/assent/assent.yaml --checkpoint /mnt/witness/june\n"
         "  assent verify --ledger copy/ledger --key kept.vkey --database copy/assent.db \\\n"
         "    --subject-keys copy/subject-keys --recordings copy/recordings\n"
+        "  assent verify --config /etc/assent/assent.yaml --receipts consent-receipts.jws\n"
         "Reads only, and not while the service runs. The ledger's tree is computed again; every "
         "row\n"
         "of the database is compared with its entry; every room is decided again from its record,\n"

@@ -142,8 +142,10 @@ asio::awaitable<Answered<void>> Conference::open() {
     }
   }
   auto layer = identity_.layer;
-  if (services_.storage.health().ledger_refused)
+  if (services_.storage.health().ledger_refused) {
     layer = policy::tightened(layer, everything_prohibited(policy_.rules()));
+    distrusted_ = true;
+  }
   if (layer != policy::Tightening{}) {
     const auto taken = take(clocks.wall, policy::RoomTightened{layer});
     if (!taken) {
@@ -327,6 +329,8 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::state_in_turn(policy::Cons
                                                                     ReceiptOf receipt_of) {
   if (const auto follows = check_wish(statement); !follows) co_return follows.error();
   if (const auto known = check_not_erased(statement); !known) co_return known.error();
+  if (statement.statement.answer == policy::Answer::granted)
+    if (auto opening = not_yet()) co_return *std::move(opening);
   auto decisions = take(read_clocks().wall, statement);
   if (!decisions) co_return decisions.error();
   ConsentKey whose{statement.participant, statement.purpose, statement.statement.giver};
@@ -377,6 +381,7 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::restrict_consent(policy::D
   if (receipt_of && !erased_.contains(whose.participant)) records.emplace_back(receipt_of(result));
   const auto stored = co_await store(std::move(records));
   if (!stored) {
+    forget_receipt(whose);
     co_return not_recorded(stored.error(),
                            "What was stated is in effect, but could not be recorded");
   }
@@ -399,6 +404,7 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::grant_consent(policy::Deci
     co_await enforce(std::move(decisions), CauseForClosing::consent_change);
     co_return result;
   }
+  forget_receipt(whose);
   // Nobody has acted on it yet. It must not stand for the next event to act on.
   auto undone = take(read_clocks().wall,
                      policy::ConsentInvalidated{whose.participant, whose.purpose, whose.giver});
@@ -412,10 +418,33 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::grant_consent(policy::Deci
   co_return not_recorded(stored.error(), "The consent could not be recorded and is not in effect");
 }
 
+std::optional<Problem> Conference::not_yet() const {
+  const auto health = services_.storage.health();
+  if (!health.ledger_opening) return std::nullopt;
+  return make_problem(ProblemType::unavailable,
+                      "The ledger is not open yet: " + std::to_string(health.verified) + " of " +
+                          std::to_string(health.to_verify) +
+                          " entries are verified. Until then calls go on, nothing is permitted, "
+                          "and no grant is taken. Nothing was changed; repeat the request.");
+}
+
+asio::awaitable<void> Conference::heed_ledger() {
+  if (distrusted_ || !services_.storage.health().ledger_refused) co_return;
+  distrusted_ = true;
+  auto layer = policy::tightened(room_layer_, everything_prohibited(policy_.rules()));
+  auto decisions = take(read_clocks().wall, policy::RoomTightened{layer});
+  if (!decisions) co_return;
+  room_layer_ = std::move(layer);
+  journal_later(*decisions);
+  co_await enforce(std::move(*decisions), CauseForClosing::policy_change);
+}
+
 asio::awaitable<Answered<void>> Conference::start_purpose(policy::PurposeStarted start,
                                                           media::WithheldAudio withhold) {
   const auto hold = co_await turn_.take();
   if (closed_) co_return make_problem(ProblemType::not_found, "The room was closed.");
+  if (auto opening = not_yet()) co_return *std::move(opening);
+  co_await heed_ledger();
   auto places = places_of(start);
   if (!places) co_return places.error();
   const std::string purpose = start.purpose;
@@ -530,6 +559,19 @@ std::vector<std::string> Conference::purposes() const {
   return names;
 }
 
+std::string Conference::receipt_id(const ConsentKey& whose) const {
+  const auto who = participants_.find(whose.participant);
+  if (who == participants_.end()) return {};
+  const auto known = who->second->receipts.find({whose.purpose, whose.giver});
+  return known == who->second->receipts.end() ? std::string{} : known->second;
+}
+
+// Nobody can have one of what was not stored.
+void Conference::forget_receipt(const ConsentKey& whose) {
+  const auto who = participants_.find(whose.participant);
+  if (who != participants_.end()) who->second->receipts.erase({whose.purpose, whose.giver});
+}
+
 ConsentOutcome Conference::outcome(const ConsentKey& whose) const {
   ConsentOutcome result;
   result.giver = whose.giver;
@@ -538,6 +580,7 @@ ConsentOutcome Conference::outcome(const ConsentKey& whose) const {
     result.epoch = consent->epoch;
     result.at = consent->changed_at;
   }
+  result.receipt = receipt_id(whose);
   result.decisions = policy_.decisions_for_purpose(whose.participant, whose.purpose);
   return result;
 }
@@ -560,6 +603,7 @@ asio::awaitable<void> Conference::keep_time() {
 asio::awaitable<void> Conference::pass_time() {
   const auto hold = co_await turn_.take();
   if (closed_) co_return;
+  co_await heed_ledger();
   const auto clocks = read_clocks();
   if (auto decisions = take(clocks.wall, policy::TimePassed{})) {
     journal_later(*decisions);

@@ -25,6 +25,7 @@
 #include "gateway/policy_layer.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/question.hpp"
+#include "gateway/room_clock.hpp"
 #include "gateway/room_journal.hpp"
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
@@ -88,6 +89,7 @@ struct ConsentOutcome {
   policy::ConsentState state = policy::ConsentState::unknown;
   policy::Epoch epoch = 0;
   WallTime at{};
+  std::string receipt;                      // id of the signed one; empty: nothing was stated
   std::vector<policy::Decision> decisions;  // of this participant for this purpose
   std::vector<SinkCut> cut;
 };
@@ -215,6 +217,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
     CallRecord record;
     std::string language;
     bool latching = false;
+    std::map<std::pair<std::string, policy::Giver>, std::string> receipts;  // ids, by purpose
     media::RecordIndication indication;
     // When its client last preferred not to be recorded, and whether storage failed to take that.
     std::optional<WallTime> not_recorded_wished;
@@ -318,7 +321,10 @@ class Conference : public std::enable_shared_from_this<Conference> {
   std::vector<Record> journal(const policy::Decisions& decisions);
   [[nodiscard]] ConsentEvent notice_record(const Participant& participant,
                                            const policy::NoticeGiven& notice) const;
-  boost::asio::awaitable<Stored<RecordId>> store(std::vector<Record> records);
+  // Patiently: until the ledger is open, what nobody waits for is kept instead of refused.
+  enum class Patience : bool { none, until_open };
+  boost::asio::awaitable<Stored<RecordId>> store(std::vector<Record> records,
+                                                 Patience patience = Patience::none);
   void record_later(std::vector<Record> records);
   void record_events_later();
   void journal_later(const policy::Decisions& decisions);
@@ -354,6 +360,15 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<Answered<ConsentOutcome>> grant_consent(policy::Decisions decisions,
                                                                  ConsentKey whose,
                                                                  ReceiptOf receipt_of);
+  // What cannot be asked while the ledger is not open: nothing may be permitted that is not
+  // recorded.
+  [[nodiscard]] std::optional<Problem> not_yet() const;
+  // Closes a room that was opened before the ledger was refused.
+  boost::asio::awaitable<void> heed_ledger();
+  // The room's own: see RoomClock.
+  [[nodiscard]] ClockReading read_clocks() const { return clock_.read(gateway::read_clocks()); }
+  [[nodiscard]] std::string receipt_id(const ConsentKey& whose) const;
+  void forget_receipt(const ConsentKey& whose);
   [[nodiscard]] std::vector<Participant*> everybody();
   [[nodiscard]] Answered<Participant*> find(std::string_view participant);
   [[nodiscard]] ConsentOutcome outcome(const ConsentKey& whose) const;
@@ -362,6 +377,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   ConferenceServices& services_;
   MediaWorker& worker_;
   Identity identity_;
+  mutable RoomClock clock_;
   std::map<std::string, std::uint32_t, std::less<>> last_record_of_;  // of those who left
   std::shared_ptr<const policy::RuleBook> rules_;                     // that policy_ is under
   std::vector<DataPath> paths_;                                       // under these rules
@@ -374,6 +390,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   policy::Tightening room_layer_;
   bool closed_ = false;
   std::set<std::string, std::less<>> erased_;  // participants who are there
+  bool distrusted_ = false;  // everything is prohibited, because the ledger was refused
   std::uint32_t questions_ever_ = 0;
   std::map<std::string, std::unique_ptr<Participant>, std::less<>> participants_;
   std::map<std::string, std::vector<media::SinkId>, std::less<>> running_;  // by purpose

@@ -95,6 +95,7 @@ Answered<const SpokenPrompt*> Conference::prompt_for(const Participant& who,
 
 asio::awaitable<Answered<OpenQuestion>> Conference::ask(QuestionToAsk what) {
   const auto hold = co_await turn_.take();
+  if (auto opening = not_yet()) co_return *std::move(opening);
   const auto found = find(what.participant);
   if (!found) co_return found.error();
   Participant& who = **found;

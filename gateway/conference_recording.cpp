@@ -76,9 +76,11 @@ asio::awaitable<bool> Conference::refuse_recording(const Participant& who,
   auto decisions = take(read_clocks().wall, event);
   if (!decisions) co_return false;
   auto records = journal(*decisions);
-  name_preference(records, who.id, preference, policy_.rules(), new_receipt_id());
+  const ConsentKey whose{who.id, std::string(recording), policy::Giver::participant};
+  name_preference(records, who.id, preference, policy_.rules(), receipt_id(whose));
   co_await enforce(std::move(*decisions), CauseForClosing::consent_change);
   const auto stored = co_await store(std::move(records));
+  if (!stored) forget_receipt(whose);
   co_return stored.has_value();
 }
 

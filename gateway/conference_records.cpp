@@ -121,6 +121,7 @@ std::vector<CdrConsent> Conference::consents_of(const Participant& participant) 
     entry.epoch = consent->epoch;
     entry.since = consent->changed_at;
     entry.expires = consent->statement.expires;
+    entry.receipt = receipt_id({participant.id, purpose, giver});
     if (!consent->statement.notice.id.empty()) {
       entry.notice = consent->statement.notice.id + " " + consent->statement.notice.version;
     }
@@ -175,8 +176,11 @@ std::vector<Record> Conference::journal(const policy::Decisions& decisions) {
       event.notice = notice_json(consent->statement.notice);
       event.expires = consent->statement.expires;
     }
-    if (!event.statement.empty())
-      event.receipt = consent_receipt_text(event, policy_.rules(), new_receipt_id());
+    if (!event.statement.empty()) {
+      const std::string id = new_receipt_id();
+      event.receipt = consent_receipt_text(event, policy_.rules(), id);
+      if (who != participants_.end()) who->second->receipts[{change.purpose, change.giver}] = id;
+    }
     records.emplace_back(std::move(event));
   }
   return records;
@@ -205,7 +209,8 @@ ConsentEvent Conference::notice_record(const Participant& participant,
   return event;
 }
 
-asio::awaitable<Stored<RecordId>> Conference::store(std::vector<Record> records) {
+asio::awaitable<Stored<RecordId>> Conference::store(std::vector<Record> records,
+                                                    Patience patience) {
   std::vector<RoomEvent> events;
   std::vector<std::pair<std::string, std::uint32_t>> numbers;  // of records, by participant
   for (const auto& record : records) {
@@ -213,7 +218,10 @@ asio::awaitable<Stored<RecordId>> Conference::store(std::vector<Record> records)
     if (const auto* cdr = std::get_if<CdrEntry>(&record))
       numbers.emplace_back(cdr->participant, cdr->record_seq);
   }
-  const auto stored = co_await services_.storage.append(std::move(records));
+  auto& storage = services_.storage;
+  const auto stored = patience == Patience::until_open
+                          ? co_await storage.append_patiently(std::move(records))
+                          : co_await storage.append(std::move(records));
   if (!stored) {
     events_.give_back(std::move(events));
     co_return stored;
@@ -234,7 +242,7 @@ void Conference::record_later(std::vector<Record> records) {
         const bool has_cdr = std::any_of(all.begin(), all.end(), [](const Record& record) {
           return std::holds_alternative<CdrEntry>(record);
         });
-        const auto stored = co_await self->store(std::move(all));
+        const auto stored = co_await self->store(std::move(all), Patience::until_open);
         if (!stored && has_cdr) ++self->services_.totals.storage.lost_cdrs;
       }(shared_from_this(), std::move(records)),
       asio::detached);

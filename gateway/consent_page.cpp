@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gateway/api_json.hpp"
+#include "gateway/api_receipts.hpp"
 #include "gateway/request_reader.hpp"
 
 namespace assent::gateway {
@@ -149,23 +150,28 @@ ConsentPage::Response ConsentPage::post_link(const HttpRequest& request) {
   co_return json_response(json::serialize(made), 201);
 }
 
+std::variant<ConsentLink, HttpResponse> ConsentPage::open(const HttpRequest& request) const {
+  auto link = links_.open(request.parameter("token"), read_clocks().wall);
+  if (link) return *std::move(link);
+  const auto& words = words_of(request, "", "");
+  if (link.error() == LinkFault::forged)
+    return plain_page_response(words, words.forged_title, words.forged, 403);
+  return plain_page_response(words, words.over_title, words.over, 410);
+}
+
 std::variant<ConsentPage::Visit, HttpResponse> ConsentPage::visit(
     const HttpRequest& request) const {
-  auto link = links_.open(request.parameter("token"), read_clocks().wall);
-  if (!link && link.error() == LinkFault::forged) {
-    const auto& words = words_of(request, "", "");
-    return plain_page_response(words, words.forged_title, words.forged, 403);
+  auto opened = open(request);
+  if (auto* refusal = std::get_if<HttpResponse>(&opened)) return std::move(*refusal);
+  auto& link = std::get<ConsentLink>(opened);
+  const auto room = conferences_.find(link.room);
+  const auto* known = room ? (*room)->known_of(link.participant) : nullptr;
+  if (known == nullptr || sha256(known->subject) != link.subject) {
+    const auto& words = words_of(request, link.language, "");
+    return plain_page_response(words, words.over_title, words.over, 410, OffersReceipts::yes);
   }
-  const auto ended = [&request](std::string_view language) {
-    const auto& words = words_of(request, language, "");
-    return plain_page_response(words, words.over_title, words.over, 410);
-  };
-  if (!link) return ended("");
-  const auto room = conferences_.find(link->room);
-  const auto* known = room ? (*room)->known_of(link->participant) : nullptr;
-  if (known == nullptr || sha256(known->subject) != link->subject) return ended(link->language);
-  const auto& words = words_of(request, link->language, (*room)->language(link->participant));
-  return Visit{std::move(*link), *room, known->subject, words};
+  const auto& words = words_of(request, link.language, (*room)->language(link.participant));
+  return Visit{std::move(link), *room, known->subject, words};
 }
 
 HttpResponse ConsentPage::show(const Visit& visit, PageMessage message, unsigned status) {
@@ -175,22 +181,32 @@ HttpResponse ConsentPage::show(const Visit& visit, PageMessage message, unsigned
 }
 
 ConsentPage::Response ConsentPage::get(const HttpRequest& request) {
+  if (request.query.contains("receipts")) co_return co_await download_receipts(request);
   auto visited = visit(request);
   if (auto* refusal = std::get_if<HttpResponse>(&visited)) co_return std::move(*refusal);
-  if (request.query.contains("receipts"))
-    co_return co_await download_receipts(std::get<Visit>(visited));
   co_return show(std::get<Visit>(visited), message_of(request), 200);
 }
 
 // One signed receipt a line, for `assent receipt` or any program that verifies JSON Web Signatures.
-ConsentPage::Response ConsentPage::download_receipts(const Visit& visit) {
-  const auto receipts = co_await storage_.receipts(visit.room->identity().session,
-                                                   visit.link.participant, visit.subject);
-  if (!receipts) co_return show(visit, PageMessage::not_saved, 503);
+// Of what this person stated itself in this room; see bind_receipts() for the guardian's.
+ConsentPage::Response ConsentPage::download_receipts(const HttpRequest& request) {
+  auto opened = open(request);
+  if (auto* refusal = std::get_if<HttpResponse>(&opened)) co_return std::move(*refusal);
+  const auto& link = std::get<ConsentLink>(opened);
+  ReceiptQuery query;
+  query.room = link.room;
+  query.participant = link.participant;
+  query.giver = to_string(policy::Giver::participant);
+  const auto receipts = co_await all_receipts(storage_, std::move(query));
+  const auto& words = words_of(request, link.language, "");
+  if (!receipts) {
+    co_return plain_page_response(words, words.not_understood_title, words.not_understood, 503,
+                                  OffersReceipts::yes);
+  }
   HttpResponse response;
   response.content_type = "application/jose";
   for (const auto& receipt : *receipts)
-    response.body += receipt.jws + '\n';
+    if (sha256(receipt.subject) == link.subject) response.body += receipt.jws + '\n';
   response.headers.emplace_back("Content-Disposition",
                                 "attachment; filename=\"consent-receipts.jws\"");
   response.headers.emplace_back("Cache-Control", "no-store");

@@ -50,9 +50,11 @@ class ConsentPage {
   Response post(const HttpRequest& request);
 
   // Or what is answered instead.
+  [[nodiscard]] std::variant<ConsentLink, HttpResponse> open(const HttpRequest& request) const;
   [[nodiscard]] std::variant<Visit, HttpResponse> visit(const HttpRequest& request) const;
   [[nodiscard]] static HttpResponse show(const Visit& visit, PageMessage message, unsigned status);
-  Response download_receipts(const Visit& visit);
+  // Also after the call, for as long as the link holds.
+  Response download_receipts(const HttpRequest& request);
   Response withdraw(const Visit& visit, std::string purpose);
   Response refuse_all(const Visit& visit);
   Response agree(const Visit& visit, const std::vector<std::string>& purposes,

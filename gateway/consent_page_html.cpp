@@ -38,6 +38,10 @@ std::string head_html(const PageWords& words, std::string_view title) {
   return html + "</style>\n</head>\n<body>\n<main>\n";
 }
 
+std::string receipts_html(const PageWords& words) {
+  return "<p><a href=\"?receipts=all\" download>" + escaped(words.receipts) + "</a></p>\n";
+}
+
 HttpResponse html_response(std::string body, std::string_view language, unsigned status) {
   HttpResponse response;
   response.status = status;
@@ -247,8 +251,7 @@ HttpResponse consent_page_response(const ConsentView& view, policy::WallTime wor
       view.purposes.begin(), view.purposes.end(),
       [](const ShownPurpose& purpose) { return purpose.state != policy::ConsentState::unknown; });
   html += "</main>\n<footer>\n";
-  if (some_answered)
-    html += "<p><a href=\"?receipts=all\" download>" + escaped(words.receipts) + "</a></p>\n";
+  if (some_answered) html += receipts_html(words);
   html += "<p>" + escaped(words.holds_for_call) + ' ' + escaped(words.works_until) + ' ' +
           time_html(works_until) + ".</p>\n" + languages_html(words) +
           "</footer>\n</body>\n</html>\n";
@@ -256,9 +259,10 @@ HttpResponse consent_page_response(const ConsentView& view, policy::WallTime wor
 }
 
 HttpResponse plain_page_response(const PageWords& words, std::string_view title,
-                                 std::string_view text, unsigned status) {
+                                 std::string_view text, unsigned status, OffersReceipts offer) {
   std::string html = head_html(words, title) + "<h1>" + escaped(title) +
                      "</h1>\n<p class=\"intro\">" + escaped(text) + "</p>\n</main>\n<footer>\n" +
+                     (offer == OffersReceipts::yes ? receipts_html(words) : std::string{}) +
                      languages_html(words) + "</footer>\n</body>\n</html>\n";
   return html_response(std::move(html), words.language, status);
 }

@@ -17,8 +17,10 @@ enum class PageMessage : unsigned char { none, saved, nothing_ticked, changed, n
                                                  policy::WallTime works_until, PageMessage message,
                                                  unsigned status);
 // Says what is wrong and what to do, and nothing about anybody.
+enum class OffersReceipts : bool { no, yes };
 [[nodiscard]] HttpResponse plain_page_response(const PageWords& words, std::string_view title,
-                                               std::string_view text, unsigned status);
+                                               std::string_view text, unsigned status,
+                                               OffersReceipts offer = OffersReceipts::no);
 
 // For text and quoted attributes (HTML Standard §13.3).
 [[nodiscard]] std::string escaped(std::string_view text);

@@ -144,4 +144,11 @@ std::string consent_receipt_text(const ConsentEvent& event, const policy::RuleBo
   return json::serialize(out);
 }
 
+std::string receipt_id_of(const std::string& text) {
+  const json::value receipt = parsed(text);
+  const auto* const object = receipt.if_object();
+  const auto* const id = object == nullptr ? nullptr : object->if_contains("receipt_id");
+  return id != nullptr && id->is_string() ? std::string{id->get_string()} : std::string{};
+}
+
 }  // namespace assent::gateway

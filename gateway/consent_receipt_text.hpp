@@ -16,4 +16,7 @@ namespace assent::gateway {
                                                const policy::RuleBook& rules,
                                                std::string_view receipt_id);
 
+// Of such a text; empty when it is none.
+[[nodiscard]] std::string receipt_id_of(const std::string& text);
+
 }  // namespace assent::gateway

@@ -113,7 +113,7 @@ void Database::Session::remove_unacknowledged(RecordId acknowledged) {
   const auto last = static_cast<long long>(acknowledged);
   if (last_id <= last) return;
   sql.begin();
-  note_leaves_beyond(last);
+  keep_leaves_beyond(last);
   sql << "DELETE FROM consents WHERE id > :last AND state = 'granted'", use(last);
   sql << "DELETE FROM receipts WHERE id > :last", use(last);
   sql << "DELETE FROM accepted_policies WHERE id > :last", use(last);

@@ -68,22 +68,33 @@ class Database {
   // Of one session, in their order.
   [[nodiscard]] std::vector<RoomEvent> room_events(const std::string& session);
   // With the entries that they have in the ledger: those with a receipt, in order.
-  [[nodiscard]] std::vector<std::pair<ConsentEvent, std::uint64_t>> statements_of(
-      const std::string& session, const std::string& participant, const std::string& subject);
+  [[nodiscard]] std::vector<std::pair<ConsentEvent, std::uint64_t>> statements(
+      const ReceiptQuery& query);
   [[nodiscard]] std::vector<ConsentEvent> consents_of(const RecordedSession& session);
   [[nodiscard]] std::vector<CdrEntry> cdrs_of(const std::string& session);
   [[nodiscard]] std::vector<ClosedRecording> recordings();
   [[nodiscard]] std::size_t cdrs_without_events();  // of rooms of which no event is recorded
   [[nodiscard]] std::optional<std::string> ledger_checkpoint();
   [[nodiscard]] std::uint64_t ledger_checkpoint_size();  // that it is found by; 0: none
-  // Entries of the ledger whose rows were removed when the database was opened.
-  [[nodiscard]] const std::vector<std::uint64_t>& removed_leaves() const;
+  // Entries of the ledger whose rows were removed when a database was opened, until the ledger has
+  // declared them abandoned. forget: within the transaction that remembers that it has.
+  [[nodiscard]] std::vector<std::uint64_t> removed_leaves();
+  void forget_removed_leaves();
   // The rows that the ledger keeps an entry for: a cursor for each table, in the order of ids, and
   // nothing after the last row. They must not outlive this object.
   [[nodiscard]] std::vector<BoundCursor> bound_rows();
   [[nodiscard]] std::string subject_of(const std::string& session, const std::string& participant);
-  // The last record of every chain without a stop.
-  [[nodiscard]] std::vector<CdrEntry> last_of_open_chains();
+  // Chains about which the list of those without a stop is wrong.
+  [[nodiscard]] std::size_t misjudged_chains();
+  struct JudgedAnswers {
+    std::size_t all = 0;
+    std::size_t contradicting = 0;  // another purpose, state or epoch than the consent's beside it
+  };
+  [[nodiscard]] JudgedAnswers judge_answers();  // those kept for repeated requests
+  // The last record of every chain without a stop, of those that are no newer than this.
+  [[nodiscard]] std::vector<CdrEntry> last_of_open_chains(RecordId newest);
+  // A recording with exactly this entry in its manifest.
+  [[nodiscard]] bool has_recording(const std::string& session, const std::string& json);
 
   // database_subjects.cpp: about one person. All but the CDRs and the signatures of the receipts;
   // with each statement its entry in the ledger.

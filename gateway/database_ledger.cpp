@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "gateway/consent_receipt_text.hpp"
 #include "gateway/database.hpp"
 #include "gateway/database_session.hpp"
 
@@ -104,27 +105,50 @@ std::vector<BoundCursor> Database::bound_rows() {
   return all;
 }
 
-std::vector<std::pair<ConsentEvent, std::uint64_t>> Database::statements_of(
-    const std::string& session, const std::string& participant, const std::string& subject) {
+std::vector<std::pair<ConsentEvent, std::uint64_t>> Database::statements(
+    const ReceiptQuery& query) {
+  const auto after = static_cast<long long>(query.after);
   std::vector<BoundRecord> rows;
   WithLeaf<ConsentRow> row;
   soci::statement statement{session_->sql};
-  statement.exchange(use(session));
-  statement.exchange(use(participant));
-  statement.exchange(use(subject));
+  statement.exchange(use(after));
+  std::string where = "id > :after AND receipt <> '' AND leaf >= 0";
+  const auto filter = [&](std::string_view condition, const std::string& value) {
+    if (value.empty()) return;
+    where += condition;
+    statement.exchange(use(value));
+  };
+  filter(" AND session = :session", query.session);
+  filter(" AND room = :room", query.room);
+  filter(" AND participant = :participant", query.participant);
+  filter(" AND subject = :subject", query.subject);
+  filter(" AND giver = :giver", query.giver);
+  const std::string page =
+      query.receipt.empty() ? " LIMIT " + std::to_string(receipts_page_max) : std::string{};
   fetch_all(statement, row,
-            joined({"SELECT ", consent_columns,
-                    ", leaf FROM consents WHERE session = :session AND participant = :participant"
-                    " AND subject = :subject AND receipt <> '' AND leaf >= 0 ORDER BY id"}),
+            joined({"SELECT ", consent_columns, ", leaf FROM consents WHERE ", where,
+                    " ORDER BY id", page}),
             rows);
   std::vector<std::pair<ConsentEvent, std::uint64_t>> found;
-  for (auto& of : rows)
-    found.emplace_back(std::get<ConsentEvent>(std::move(of.record)), of.leaf.value_or(0));
+  for (auto& of : rows) {
+    auto& event = std::get<ConsentEvent>(of.record);
+    if (!query.receipt.empty() && receipt_id_of(event.receipt) != query.receipt) continue;
+    found.emplace_back(std::move(event), of.leaf.value_or(0));
+  }
   return found;
 }
 
-const std::vector<std::uint64_t>& Database::removed_leaves() const {
-  return session_->removed_leaves;
+std::vector<std::uint64_t> Database::removed_leaves() {
+  std::vector<std::uint64_t> leaves;
+  const soci::rowset<long long> found =
+      (session_->sql.prepare << "SELECT leaf FROM removed_leaves ORDER BY leaf");
+  for (const long long leaf : found)
+    leaves.push_back(static_cast<std::uint64_t>(leaf));
+  return leaves;
+}
+
+void Database::forget_removed_leaves() {
+  session_->sql << "DELETE FROM removed_leaves";
 }
 
 std::string Database::subject_of(const std::string& session, const std::string& participant) {
@@ -135,16 +159,14 @@ std::string Database::subject_of(const std::string& session, const std::string& 
   return session_->sql.got_data() ? subject : std::string{};
 }
 
-// Of the rows that remove_unacknowledged() is about to remove.
-void Database::Session::note_leaves_beyond(long long last) {
+// Of the rows that remove_unacknowledged() is about to remove, in its transaction.
+void Database::Session::keep_leaves_beyond(long long last) {
   for (const std::string_view rows :
        {"consents WHERE state = 'granted' AND", "accepted_policies WHERE", "room_events WHERE",
         "recordings WHERE", "privacy_actions WHERE", "cdrs WHERE"}) {
-    const soci::rowset<long long> found =
-        (sql.prepare << joined({"SELECT leaf FROM ", rows, " id > :last AND leaf >= 0"}),
-         use(last));
-    for (const long long leaf : found)
-      removed_leaves.push_back(static_cast<std::uint64_t>(leaf));
+    sql << joined({"INSERT OR IGNORE INTO removed_leaves SELECT leaf FROM ", rows,
+                   " id > :last AND leaf >= 0"}),
+        use(last);
   }
 }
 

@@ -217,15 +217,25 @@ WebhookState Database::webhooks(const WebhookChange& change) {
   return webhook_state(session_->sql, change.next_of);
 }
 
-std::vector<CdrEntry> Database::last_of_open_chains() {
+bool Database::has_recording(const std::string& session, const std::string& json) {
+  int found = 0;
+  session_->sql << "SELECT count(*) FROM recordings WHERE session = :s AND json = :j", use(session),
+      use(json), into(found);
+  return found != 0;
+}
+
+std::vector<CdrEntry> Database::last_of_open_chains(RecordId newest) {
+  const auto until = static_cast<long long>(newest);
   std::vector<CdrEntry> found;
   CdrRow row;
   soci::statement statement{session_->sql};
+  statement.exchange(use(until));
   fetch_all(statement, row,
             joined({"SELECT ", cdr_columns,
                     " FROM cdrs WHERE id IN (SELECT (SELECT id FROM cdrs c"
                     " WHERE c.session = o.session AND c.participant = o.participant"
-                    " ORDER BY record_seq DESC LIMIT 1) FROM open_chains o) ORDER BY id"}),
+                    " ORDER BY record_seq DESC LIMIT 1) FROM open_chains o) AND id <= :until"
+                    " ORDER BY id"}),
             found);
   return found;
 }

@@ -114,6 +114,10 @@ CREATE TABLE outdated_lines (id INTEGER PRIMARY KEY);
     R"sql(
 -- The last records of calls that have ended: totals are read from them alone.
 CREATE INDEX cdrs_closing ON cdrs (kind, id) WHERE kind = 'stop';
+)sql",
+    R"sql(
+-- Entries of the ledger whose rows were taken back, until the ledger says so.
+CREATE TABLE removed_leaves (leaf INTEGER PRIMARY KEY);
 )sql"};
 
 }  // namespace assent::gateway

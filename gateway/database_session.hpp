@@ -200,7 +200,7 @@ struct Database::Session {
   void remove_unacknowledged(RecordId acknowledged);
   void reconsider_chain(const std::string& session, const std::string& participant);
   void find_last_id();
-  void note_leaves_beyond(long long last);
+  void keep_leaves_beyond(long long last);
   struct stat named(const std::string& suffix) const;
 
   void insert(const ConsentEvent& event, long long id, long long leaf);
@@ -216,7 +216,6 @@ struct Database::Session {
   soci::session sql;
   struct stat opened {};
   long long last_id = 0;
-  std::vector<std::uint64_t> removed_leaves;  // of rows that were not acknowledged
 };
 
 }  // namespace assent::gateway

@@ -41,12 +41,13 @@ struct LedgerOptions {
   std::vector<std::filesystem::path> checkpoint_copies;        // replaced after each publication
   std::function<void(const std::string& note)> on_checkpoint;  // on the ledger's thread, likewise
   EntryVisitor on_entry;  // every entry that is there at the start, on the ledger's thread
+  std::function<void()> on_settled;  // likewise, when the checking has come to an end
   std::chrono::milliseconds publish_every{500};
   std::size_t queue_max = 8'192;
 };
 
 enum class LedgerError : unsigned char {
-  refused,      // what is on disk contradicts a signed checkpoint: see Ledger::health()
+  refused,      // it is not open: see Ledger::health()
   unavailable,  // the disk took no more: see Ledger::health()
   queue_full,   // later ones may be taken
   malformed,    // a text that a ledger may not keep, or more of it than a commit holds
@@ -63,8 +64,17 @@ struct LedgerReceipt {
   std::string checkpoint;   // signed, covers the entry
 };
 
+// What became of the attempt to open it.
+enum class LedgerStand : unsigned char {
+  checking,      // all of it is being read
+  open,          // checked, and every acknowledged entry is there
+  failed,        // a disk or another process was in the way, then or later: another attempt may do
+  contradicted,  // what is there is not what was signed, or its key is not there: for good
+};
+
 struct LedgerHealth {
-  bool opened = false;  // checked, and every acknowledged entry is there
+  LedgerStand stand = LedgerStand::checking;
+  std::uint64_t checked = 0;  // entries, so far
   bool writable = false;
   bool published = true;  // the static files and the copies of the checkpoint keep up
   std::string problem;    // for the operator: file, what, remedy; empty when all is well
@@ -79,8 +89,9 @@ struct LedgerHealth {
 class Ledger {
  public:
   // Checks all of the ledger on its thread, then takes entries; those that are queued meanwhile
-  // wait. A ledger that contradicts itself, its key or `remembered` refuses every entry, and
-  // health() says why: permit nothing then. Never throws for a failing disk.
+  // wait. A ledger that contradicts itself, its key or `remembered`, or that could not be opened,
+  // refuses every entry, and health() says why: permit nothing then. Never throws for a failing
+  // disk.
   explicit Ledger(LedgerOptions options);
   ~Ledger();
   Ledger(const Ledger&) = delete;
@@ -98,7 +109,8 @@ class Ledger {
   [[nodiscard]] LedgerHealth health() const;     // any thread
   [[nodiscard]] std::string checkpoint() const;  // the newest one signed; any thread
 
-  // Refuses what comes later, commits and publishes what is queued, joins. Idempotent.
+  // Refuses what comes later, commits and publishes what is queued, joins. Where it is still
+  // checked and nothing is queued, the checking ends. Idempotent.
   void stop();
 
  private:

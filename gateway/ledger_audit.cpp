@@ -20,6 +20,10 @@ constexpr std::string_view restore =
 struct Contradiction {
   Fault fault;
 };
+// Likewise: what is there was not to be read.
+struct Unreadable {
+  Fault fault;
+};
 
 class Audit {
  public:
@@ -46,6 +50,9 @@ class Audit {
       }
     } catch (const Contradiction& contradiction) {
       made_.fault = contradiction.fault;
+    } catch (const Unreadable& unreadable) {
+      made_.fault = unreadable.fault;
+      made_.unreadable = true;
     }
     return std::move(made_);
   }
@@ -57,8 +64,10 @@ class Audit {
 
   std::string read(const std::string& file) const {
     auto bytes = read_whole(folder_ / file);
-    if (!bytes) contradict(file, bytes.error().what);
-    return *std::move(bytes);
+    if (bytes) return *std::move(bytes);
+    std::error_code error;
+    if (std::filesystem::is_regular_file(folder_ / file, error)) throw Unreadable{bytes.error()};
+    contradict(file, bytes.error().what);
   }
 
   policy::Checkpoint checked(std::string_view note, const std::string& file) {
@@ -74,7 +83,7 @@ class Audit {
          !error && at != std::filesystem::recursive_directory_iterator{}; at.increment(error)) {
       if (!at->is_directory(error)) files_.insert(at->path().lexically_relative(folder_).string());
     }
-    if (error) contradict("", error.message());
+    if (error) throw Unreadable{disk_fault(folder_, error)};
   }
 
   void check_verifier_key() const {

@@ -32,7 +32,8 @@ struct JournaledEntry {
 // again; the first thing that contradicts one is the fault.
 struct LedgerAudit {
   std::optional<Fault> fault;
-  TileBuilder published;  // as the checkpoint on disk covers it
+  bool unreadable = false;  // the fault is that the disk did not give a file that is there
+  TileBuilder published;    // as the checkpoint on disk covers it
   policy::MerkleTree tree{ledger_hash()};
   std::vector<JournaledEntry> journaled;
   std::string note;  // the newest checkpoint: of the static files or of the journal

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <charconv>
 
 #include "gateway/rfc3339.hpp"
 #include "gateway/sha256.hpp"
@@ -12,9 +13,9 @@
 namespace assent::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 10> kinds{"consent",   "event",   "record",    "policy",
-                                                 "recording", "start",   "abandoned", "erasure",
-                                                 "action",    "disposal"};
+constexpr std::array<std::string_view, 12> kinds{"consent",   "event",    "record",    "policy",
+                                                 "recording", "start",    "abandoned", "erasure",
+                                                 "action",    "disposal", "resume",    "stop"};
 constexpr std::size_t text_bytes_max = 128;
 constexpr std::string_view version = "1";
 
@@ -105,6 +106,19 @@ std::optional<std::string> to_leaf(const LedgerEntry& entry, const SubjectKey* k
     if (!entry.data.empty()) leaf.data = commitment(*key, "data", nonce, entry.data);
   }
   return write(leaf);
+}
+
+std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_entry_range(std::string_view text) {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  const char* const end = text.data() + text.size();
+  const auto [dash, error] = std::from_chars(text.data(), end, first);
+  if (error != std::errc{}) return std::nullopt;
+  if (dash == end) return std::pair{first, first};
+  if (*dash != '-') return std::nullopt;
+  const auto [after, other] = std::from_chars(dash + 1, end, last);
+  if (other != std::errc{} || after != end || last < first) return std::nullopt;
+  return std::pair{first, last};
 }
 
 std::optional<LedgerLeaf> parse_ledger_entry(std::string_view text) {

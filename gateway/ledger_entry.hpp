@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/subject_keys.hpp"
 #include "policy/merkle_tree.hpp"
@@ -26,6 +27,9 @@ enum class LedgerKind : unsigned char {
   action,     // what was done about people's data: the state says what
   disposal,   // rows were destroyed at the end of their retention: "record:12", the kind of their
               // entries, and how many
+  resume,     // a database or a ledger that had failed was opened anew; the state as a start's
+  stop,       // the service ended in order; the state says how far the daily files had come, and
+              // after which record: "<record>-<record>"
 };
 [[nodiscard]] std::string_view to_string(LedgerKind kind);
 [[nodiscard]] std::optional<LedgerKind> ledger_kind_from(std::string_view word);
@@ -56,6 +60,10 @@ using LedgerNonce = std::array<std::byte, 32>;
 // is data without a subject to protect it.
 [[nodiscard]] std::optional<std::string> to_leaf(const LedgerEntry& entry, const SubjectKey* key,
                                                  const LedgerNonce& nonce);
+
+// "<first>-<last>", or one number, as a state says; first <= last.
+[[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_entry_range(
+    std::string_view text);
 
 struct LedgerLeaf {
   LedgerEntry open;  // without subject and data

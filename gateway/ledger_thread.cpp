@@ -11,6 +11,9 @@
 namespace assent::gateway {
 namespace {
 
+// Thrown through the audit, when nobody waits for it any more.
+struct Interrupted {};
+
 bool holds_no_file(const std::filesystem::path& folder) {
   std::error_code error;
   for (std::filesystem::recursive_directory_iterator at{folder, error}, end; !error && at != end;
@@ -52,6 +55,7 @@ void Ledger::Thread::put(LedgerJob job) {
 LedgerHealth Ledger::Thread::health() const {
   const std::lock_guard lock{mutex_};
   LedgerHealth now = health_;
+  now.checked = checked_;
   now.queued = queue_.size();
   return now;
 }
@@ -65,6 +69,7 @@ void Ledger::Thread::stop() {
   {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
+    interrupted_ = queue_.empty();
   }
   queued_.notify_one();
   if (writer_.joinable()) writer_.join();
@@ -85,12 +90,16 @@ void Ledger::Thread::say(const Fault& fault) {
 
 // The publisher lives inside the writer's life, so that the lock on the folder covers both.
 void Ledger::Thread::write() {
-  const auto fault = open();
-  if (fault) {
-    say(*fault);
-  } else {
-    publisher_ = std::thread{[this] { publish(); }};
+  std::optional<Hindrance> hindrance;
+  try {
+    hindrance = open();
+  } catch (const Interrupted&) {
+    hindrance = Hindrance{
+        file_fault(options_.folder, "the service ended before all of the ledger was checked", ""),
+        false};
   }
+  if (!hindrance) publisher_ = std::thread{[this] { publish(); }};
+  settle(hindrance);
   for (auto group = take_group(); !group.empty(); group = take_group())
     serve(std::move(group));
   {
@@ -103,34 +112,61 @@ void Ledger::Thread::write() {
   folder_ = FileHandle{};
 }
 
-std::optional<Fault> Ledger::Thread::open() {
+void Ledger::Thread::settle(const std::optional<Hindrance>& hindrance) {
+  if (hindrance) {
+    const std::lock_guard lock{mutex_};
+    health_.stand = hindrance->for_good ? LedgerStand::contradicted : LedgerStand::failed;
+    health_.problem = to_string(hindrance->fault);
+  }
+  if (options_.on_settled) options_.on_settled();
+}
+
+std::optional<Ledger::Thread::Hindrance> Ledger::Thread::open() {
   if (const auto error = make_private_folder(options_.folder))
-    return disk_fault(options_.folder, error);
+    return Hindrance{disk_fault(options_.folder, error)};
   folder_ = FileHandle{::open(options_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!folder_) return disk_fault(options_.folder, last_disk_error());
+  if (!folder_) return Hindrance{disk_fault(options_.folder, last_disk_error())};
   if (::flock(folder_.get(), LOCK_EX | LOCK_NB) != 0)
-    return file_fault(options_.folder, "another process has the ledger open",
-                      "end it, or give this one a ledger of its own");
+    return Hindrance{file_fault(options_.folder, "another process has the ledger open",
+                                "end it, or give this one a ledger of its own")};
+  if (auto hindrance = open_keys()) return hindrance;
+  auto kept = kept_checkpoints();
+  if (!kept) return Hindrance{kept.error(), true};
+  auto audited = audit(*std::move(kept));
+  if (audited.fault) return Hindrance{*audited.fault, !audited.unreadable};
+  if (auto fault = take_over(std::move(audited))) return Hindrance{*std::move(fault)};
+  return std::nullopt;
+}
+
+// Those of an old ledger are there, or it cannot be told from a forged one; a new one makes them.
+std::optional<Ledger::Thread::Hindrance> Ledger::Thread::open_keys() {
   std::error_code error;
   const bool is_empty = std::filesystem::is_empty(options_.folder, error);
   if (is_empty && !options_.remembered && std::filesystem::exists(options_.key, error))
-    return file_fault(options_.key, "there is a key, and the ledger that it signed is gone",
-                      "restore the ledger from a backup, or move its key away to begin a new one");
+    return Hindrance{
+        file_fault(options_.key, "there is a key, and the ledger that it signed is gone",
+                   "restore the ledger from a backup, or move its key away to begin a new one"),
+        true};
   // Before the keys: a start that is killed between them and the first entry is made again.
   if (const auto failed = make_journal_folder(options_.folder))
-    return disk_fault(options_.folder, failed);
+    return Hindrance{disk_fault(options_.folder, failed)};
   const bool is_new = !options_.remembered && holds_no_file(options_.folder);
   auto key = LedgerKey::open(options_.key, options_.origin, is_new);
-  if (!key) return key.error();
+  if (!key) return Hindrance{key.error(), !is_new};
   key_ = *std::move(key);
   auto subject_keys = SubjectKeys::open(options_.subject_keys, is_new);
-  if (!subject_keys) return subject_keys.error();
+  if (!subject_keys) return Hindrance{subject_keys.error(), !is_new};
   subject_keys_ = *std::move(subject_keys);
-  auto kept = kept_checkpoints();
-  if (!kept) return kept.error();
-  auto audit = audit_ledger(options_.folder, key_->verifier(), *std::move(kept), options_.on_entry);
-  if (audit.fault) return audit.fault;
-  return take_over(std::move(audit));
+  return std::nullopt;
+}
+
+LedgerAudit Ledger::Thread::audit(std::vector<KeptCheckpoint> kept) {
+  const auto visit = [this](std::uint64_t index, const LedgerLeaf& entry) {
+    checked_ = index + 1;
+    if (interrupted_) throw Interrupted{};
+    if (options_.on_entry) options_.on_entry(index, entry);
+  };
+  return audit_ledger(options_.folder, key_->verifier(), std::move(kept), visit);
 }
 
 Ledgered<std::vector<KeptCheckpoint>> Ledger::Thread::kept_checkpoints() const {
@@ -169,7 +205,8 @@ std::optional<Fault> Ledger::Thread::take_over(LedgerAudit audit) {
   const std::lock_guard lock{mutex_};
   last_segment_ = audit.last_segment + 1;
   checkpoint_ = audit.note;
-  health_.opened = health_.writable = true;
+  health_.stand = LedgerStand::open;
+  health_.writable = true;
   health_.problem.clear();
   health_.entries = tree_.size();
   return std::nullopt;
@@ -260,6 +297,7 @@ void Ledger::Thread::commit(std::vector<Prepared> prepared) {
   {
     const std::lock_guard lock{mutex_};
     health_.writable = !fault;
+    if (broken_) health_.stand = LedgerStand::failed;
     if (!fault) {
       health_.entries = tree_.size();
       ++health_.commits;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -50,6 +51,11 @@ class Ledger::Thread {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // Why the ledger is not opened.
+  struct Hindrance {
+    Fault fault;
+    bool for_good = false;  // a contradiction, which no later attempt mends
+  };
   // A job's leaves, and where its answer's index is.
   struct Prepared {
     LedgerJob job;
@@ -58,7 +64,10 @@ class Ledger::Thread {
 
   // On the writing thread.
   void write();
-  [[nodiscard]] std::optional<Fault> open();
+  void settle(const std::optional<Hindrance>& hindrance);
+  [[nodiscard]] std::optional<Hindrance> open();
+  [[nodiscard]] std::optional<Hindrance> open_keys();
+  [[nodiscard]] LedgerAudit audit(std::vector<KeptCheckpoint> kept);
   [[nodiscard]] Ledgered<std::vector<KeptCheckpoint>> kept_checkpoints() const;
   [[nodiscard]] std::optional<Fault> take_over(LedgerAudit audit);
   [[nodiscard]] std::vector<LedgerJob> take_group();
@@ -84,7 +93,9 @@ class Ledger::Thread {
   std::condition_variable spared_;
   std::deque<LedgerJob> queue_;
   bool stopping_ = false;
-  bool written_ = false;  // the writing thread has ended
+  bool written_ = false;                   // the writing thread has ended
+  std::atomic<bool> interrupted_ = false;  // the checking is to end
+  std::atomic<std::uint64_t> checked_ = 0;
   LedgerHealth health_;
   std::string checkpoint_;
   std::vector<CommittedEntries> unpublished_;

@@ -37,7 +37,7 @@ struct OggRecorderOptions {
   std::chrono::milliseconds reorder_wait{200};
   std::chrono::milliseconds retry{1'000};  // of a track that could not be written
   std::function<void(ClosedTrack)>
-      on_closed;  // on the recorder's thread, once the manifest says so
+      on_closed;  // on the recorder's thread, once the manifest says so; and of earlier runs' again
 };
 
 // One (room, participant, sink, epoch).

@@ -296,7 +296,7 @@ void OggRecorder::Thread::look_at_folders() {
       open_now.push_back(stream->place().name);
   }
   for (std::size_t i = 0; i < folders_a_pass && !folders_left_.empty(); ++i) {
-    for (auto& closed : mark_interrupted(folders_left_.back(), open_now))
+    for (auto& closed : ended_tracks(folders_left_.back(), open_now))
       if (options_.on_closed) options_.on_closed(std::move(closed));
     folders_left_.pop_back();
   }

@@ -40,8 +40,9 @@ asio::awaitable<StartResult> PolicyChanges::begin() {
   const auto hold = co_await turn_.take();
   const auto newest = co_await around_.storage.newest_policy();
   if (!newest) {
-    around_.log.error("start.policy_failed",
-                      {{"what", OperatorText{"the policies accepted before cannot be read"}}});
+    around_.log.error("start.storage_failed",
+                      {{"database", OperatorText{around_.config.storage.database.native()}},
+                       {"what", OperatorText{around_.storage.health().problem}}});
     co_return StartResult::failed;
   }
   const bool put_since = *newest && (*newest)->source == from_api &&
@@ -51,25 +52,21 @@ asio::awaitable<StartResult> PolicyChanges::begin() {
     around_.log.error("start.policy_failed", {{"what", OperatorText{"too many purposes"}}});
     co_return StartResult::misconfigured;
   }
-  const bool recorded = co_await record_start(*newest);
-  if (!recorded) co_return StartResult::failed;
+  hold_on(*newest);
   const AcceptedPolicy& now = around_.in_force.now().accepted;
   around_.log.info("policy.in_force",
                    {{"policy", OperatorText{now.hash}}, {"source", OperatorText{now.source}}});
   co_return StartResult::started;
 }
 
-asio::awaitable<bool> PolicyChanges::record_start(std::optional<AcceptedPolicy> newest) {
+void PolicyChanges::hold_on(std::optional<AcceptedPolicy> newest) {
   HeldPolicy held = around_.in_force.now();
   if (newest && is_same_act(held.accepted, *newest)) {
     held.accepted = std::move(*newest);  // in force since then
     around_.in_force.replace(std::move(held));
-    co_return true;
+  } else {
+    unrecorded_ = std::move(held.accepted);
   }
-  const auto stored = co_await around_.storage.append(std::move(held.accepted));
-  if (around_.storage.health().ledger_refused) co_return true;  // nothing is permitted under it
-  if (!stored) around_.log.error("start.policy_failed", {{"what", stored.error()}});
-  co_return stored.has_value();
 }
 
 // A policy that was PUT while the files were what they are now. It was accepted then; now it is

@@ -56,6 +56,9 @@ class PolicyChanges {
   // At start, before the first room: the newest act of the operator holds. That is the policy of
   // the files, unless another was PUT since they were written.
   boost::asio::awaitable<StartResult> begin();
+  // The policy that begin() put in force, where no record says so yet.
+  [[nodiscard]] const std::optional<AcceptedPolicy>& unrecorded() const { return unrecorded_; }
+  void recorded() { unrecorded_.reset(); }
 
   boost::asio::awaitable<Answered<PolicyReport>> preview(PolicyProposal proposal);
   boost::asio::awaitable<Answered<PolicyReport>> propose(PolicyProposal proposal, std::string by);
@@ -74,7 +77,7 @@ class PolicyChanges {
   boost::asio::awaitable<PolicyReport> report_of(const HeldPolicy& next);
   [[nodiscard]] std::optional<Problem> no_place_for(const policy::RuleBook& rules) const;
   bool hold_again(const AcceptedPolicy& put);
-  boost::asio::awaitable<bool> record_start(std::optional<AcceptedPolicy> newest);
+  void hold_on(std::optional<AcceptedPolicy> newest);
   boost::asio::awaitable<Answered<PolicyReport>> put_in_force(HeldPolicy next);
   void tell(const PolicyReport& report) const;
   void refuse_reload(std::string_view why);
@@ -82,6 +85,7 @@ class PolicyChanges {
 
   Around around_;
   Turn turn_;
+  std::optional<AcceptedPolicy> unrecorded_;
   boost::asio::thread_pool reader_{1};  // texts take long to read: withdrawals do not wait for them
 };
 

@@ -43,45 +43,94 @@ std::vector<std::string> ranges_of(std::vector<std::uint64_t> leaves) {
   return ranges;
 }
 
+// Of a checkpoint that a database remembers.
+std::uint64_t size_of(const std::optional<std::string>& remembered) {
+  if (!remembered) return 0;
+  const auto note = policy::parse_note(*remembered);
+  const auto checkpoint = note ? policy::parse_checkpoint(note->text) : note.error();
+  if (!checkpoint)
+    throw LedgerContradiction(
+        "what the database remembers of the ledger is damaged; restore the database and the "
+        "ledger from backups of the same time");
+  return checkpoint->head.size;
+}
+
 }  // namespace
 
-RecordLedger::RecordLedger(LedgerOptions options, std::unique_ptr<Unremembered> unremembered)
-    : unremembered_{std::move(unremembered)}, ledger_{[&] {
-        options.on_entry = [beyond = unremembered_.get()](std::uint64_t index,
-                                                          const LedgerLeaf& entry) {
-          if (index >= beyond->from && entry.open.batch != 0)
-            beyond->batches.insert(entry.open.batch);
+RecordLedger::RecordLedger(LedgerOptions options, Database& database)
+    : RecordLedger{[&] {
+                     options.remembered = database.ledger_checkpoint();
+                     return std::move(options);
+                   }(),
+                   std::make_unique<Found>()} {}
+
+RecordLedger::RecordLedger(LedgerOptions options, std::unique_ptr<Found> found)
+    : found_{std::move(found)},
+      key_file_{options.key},
+      origin_{options.origin},
+      known_{size_of(options.remembered)},
+      remembered_{options.remembered.value_or("")},
+      attempted_{remembered_},
+      ledger_{[&] {
+        found_->beyond = known_;
+        options.on_entry = [into = found_.get(), also = std::move(options.on_entry)](
+                               std::uint64_t index, const LedgerLeaf& entry) {
+          if (also) also(index, entry);
+          if (entry.open.batch == 0) return;
+          into->last_batch = entry.open.batch;
+          if (index >= into->beyond) into->batches.insert(entry.open.batch);
         };
         return std::move(options);
       }()} {}
 
-boost::system::result<std::unique_ptr<RecordLedger>, LedgerRefusal> RecordLedger::open(
-    LedgerOptions options, Database& database, WallTime now) {
-  options.remembered = database.ledger_checkpoint();
-  auto unremembered = std::make_unique<Unremembered>();
-  if (options.remembered) {
-    const auto note = policy::parse_note(*options.remembered);
-    const auto checkpoint = note ? policy::parse_checkpoint(note->text) : note.error();
-    if (!checkpoint) {
-      return LedgerRefusal{
-          "what the database remembers of the ledger is damaged; restore the "
-          "database and the ledger from backups of the same time"};
-    }
-    unremembered->from = checkpoint->head.size;
-  }
-  const auto key_file = options.key;
-  const auto origin = options.origin;
-  std::unique_ptr<RecordLedger> made{new RecordLedger{std::move(options), std::move(unremembered)}};
-  try {
-    made->enter_start(database, now);
-  } catch (const std::exception& error) {
-    const std::string problem = made->ledger_.health().problem;
-    return LedgerRefusal{problem.empty() ? error.what() : problem};
-  }
-  auto key = LedgerKey::open(key_file, origin, false);
-  if (!key) return LedgerRefusal{to_string(key.error())};
-  made->key_ = *std::move(key);
-  return made;
+bool RecordLedger::agrees_with(Database& database) const {
+  const std::string note = database.ledger_checkpoint().value_or("");
+  return note == remembered_ || note == attempted_;
+}
+
+void RecordLedger::look_at_what_was_found() {
+  if (found_->batches.size() > 1)
+    throw LedgerContradiction(
+        "the ledger has records of several transactions that the database has not: the database is "
+        "an older copy, or another one; restore the newest, or move the ledger and its keys away "
+        "to begin a new one");
+  size_ = ledger_.health().entries;
+  last_batch_ = found_->last_batch;
+}
+
+void RecordLedger::take_up(Database& database, WallTime now, LedgerKind as) {
+  if (!begun_) look_at_what_was_found();
+  if (!key_) open_key();
+  const auto removed = database.removed_leaves();
+  // Only what one transaction brought, and nothing after it, was ever removed.
+  if (std::any_of(removed.begin(), removed.end(), [&](auto leaf) { return leaf < last_batch_; }))
+    throw LedgerContradiction(
+        "the database lists entries of the ledger as those of rows that were taken back, and they "
+        "were acknowledged: somebody changed it; restore it from a backup");
+  const auto note = database.ledger_checkpoint();
+  remembered_ = note.value_or("");
+  const std::uint64_t from = size_of(note);
+  std::vector<std::string> abandoned = ranges_of(removed);
+  if (size_ > from) abandoned.push_back(range(from, size_ - 1));
+  std::vector<LedgerEntry> entries;
+  entries.push_back(entry_of(begun_ ? LedgerKind::resume : as,
+                             std::to_string(static_cast<std::int64_t>(database.last_id())), now));
+  for (std::string& of : abandoned)
+    entries.push_back(entry_of(LedgerKind::abandoned, std::move(of), now));
+  append_all(std::move(entries));
+  begun_ = true;
+  database.begin();
+  database.forget_removed_leaves();
+  remember(database);
+  database.commit();
+  committed();
+  taken_up_ = true;
+}
+
+void RecordLedger::open_key() {
+  auto key = LedgerKey::open(key_file_, origin_, false);
+  if (!key) throw std::runtime_error(to_string(key.error()));
+  key_ = *std::move(key);
 }
 
 std::string RecordLedger::sign_receipt(std::string_view text, std::uint64_t entry) const {
@@ -90,30 +139,9 @@ std::string RecordLedger::sign_receipt(std::string_view text, std::uint64_t entr
   return jws;
 }
 
-void RecordLedger::enter_start(Database& database, WallTime now) {
-  const auto last_record = static_cast<std::int64_t>(database.last_id());
-  std::vector<LedgerEntry> start;
-  start.push_back(entry_of(LedgerKind::start, std::to_string(last_record), now));
-  append_all(std::move(start));
-  const std::uint64_t before = size_ - 1;
-  if (unremembered_->batches.size() > 1)
-    throw std::runtime_error(
-        "the ledger has records of several transactions that the database has not: the database is "
-        "an older copy, or another one; restore the newest, or move the ledger and its keys away "
-        "to begin a new one");
-  std::vector<std::string> abandoned = ranges_of(database.removed_leaves());
-  if (before > unremembered_->from) abandoned.push_back(range(unremembered_->from, before - 1));
-  std::vector<LedgerEntry> more;
-  for (std::string& of : abandoned)
-    more.push_back(entry_of(LedgerKind::abandoned, std::move(of), now));
-  append_all(std::move(more));
-  database.begin();
-  remember(database);
-  database.commit();
-}
-
 void RecordLedger::bind(const LeafBatch& leaves, Database& database) {
   if (leaves.entries.empty()) return;
+  last_batch_ = leaves.first;
   append_all(leaves.entries);
   if (size_ != leaves.next()) throw std::runtime_error("the ledger's entries were miscounted");
   remember(database);
@@ -129,6 +157,21 @@ void RecordLedger::erase(const std::string& subject, WallTime now, Database& dat
   database.begin();
   remember(database);
   database.commit();
+  committed();
+}
+
+void RecordLedger::enter_stop(Database& database, WallTime now) {
+  std::vector<LedgerEntry> last;
+  last.push_back(entry_of(LedgerKind::stop,
+                          range(static_cast<std::uint64_t>(database.exported()),
+                                static_cast<std::uint64_t>(database.last_id())),
+                          now));
+  append_all(std::move(last));
+  database.begin();
+  remember(database);
+  database.commit();
+  committed();
+  taken_up_ = false;
 }
 
 void RecordLedger::append_all(std::vector<LedgerEntry> entries) {
@@ -164,7 +207,8 @@ Entered<LedgerReceipt> RecordLedger::await(boost::asio::awaitable<Entered<Ledger
   return answer;
 }
 
-void RecordLedger::remember(Database& database) const {
+void RecordLedger::remember(Database& database) {
+  attempted_ = checkpoint_;
   const Record checkpoint{LedgerCheckpoint{size_, checkpoint_}};
   static_cast<void>(database.store({&checkpoint, 1}));
 }

@@ -198,21 +198,26 @@ std::string manifest_entry(const ManifestTrack& track) {
   return json::serialize(to_json(track));
 }
 
-std::vector<ClosedTrack> mark_interrupted(const std::filesystem::path& folder,
-                                          const std::vector<std::string>& open_now) {
+std::vector<ClosedTrack> ended_tracks(const std::filesystem::path& folder,
+                                      const std::vector<std::string>& open_now) {
+  std::vector<ClosedTrack> ended;
   std::vector<ClosedTrack> marked;
   auto manifest = read_manifest(folder);
-  if (!manifest) return marked;
+  if (!manifest) return ended;
   for (auto& entry : manifest->at("tracks").as_array()) {
-    const bool open = text_of(entry, "state") == to_string(TrackState::open);
     const auto name = text_of(entry, "track");
-    if (!open || std::find(open_now.begin(), open_now.end(), name) != open_now.end()) continue;
-    look_at_interrupted(folder, entry.as_object());
-    marked.push_back({spec_of(*manifest, entry), json::serialize(entry)});
+    if (std::find(open_now.begin(), open_now.end(), name) != open_now.end()) continue;
+    const auto state = text_of(entry, "state");
+    if (state == to_string(TrackState::erased)) continue;  // its row is what the erasure made of it
+    const bool open = state == to_string(TrackState::open);
+    if (open) look_at_interrupted(folder, entry.as_object());
+    (open ? marked : ended).push_back({spec_of(*manifest, entry), json::serialize(entry)});
   }
   // What cannot be written is looked at again at the next start.
-  if (marked.empty() || write_manifest(folder, *manifest)) return {};
-  return marked;
+  if (!marked.empty() && !write_manifest(folder, *manifest))
+    ended.insert(ended.end(), std::make_move_iterator(marked.begin()),
+                 std::make_move_iterator(marked.end()));
+  return ended;
 }
 
 std::error_code erase_tracks(const std::filesystem::path& folder,

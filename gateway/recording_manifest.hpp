@@ -41,10 +41,10 @@ struct ManifestTrack {
 [[nodiscard]] std::error_code record_track(const std::filesystem::path& folder,
                                            const ManifestTrack& track);
 
-// The tracks that the manifest says are open, but for those named: each file is cut to its last
-// whole page, hashed, and entered as interrupted. Gives those entries.
-std::vector<ClosedTrack> mark_interrupted(const std::filesystem::path& folder,
-                                          const std::vector<std::string>& open_now);
+// The tracks that nothing is written to any more, all but those named. Of those that the manifest
+// says are open each file is cut to its last whole page, hashed, and entered as interrupted.
+std::vector<ClosedTrack> ended_tracks(const std::filesystem::path& folder,
+                                      const std::vector<std::string>& open_now);
 
 // Recordings of one session that go, or whose participant is not named any more. The files are gone
 // from the disk, and the manifest says so, when this comes back without an error; after one, part

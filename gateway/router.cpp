@@ -92,7 +92,9 @@ std::optional<std::string> query_fault(const ApiRoute& route, const std::string&
   if (route.operation == Operation::get_transfers) {
     if (auto fault = transfers_parameter_fault(name, value)) return fault;
   }
-  if (name == "room" && !is_id(value)) return "?room must be 1 to 64 of A-Z a-z 0-9 . _ ~ -";
+  for (const std::string_view id : {"room", "receipt", "subject", "session", "participant"}) {
+    if (name == id && !is_id(value)) return "?" + name + " must be 1 to 64 of A-Z a-z 0-9 . _ ~ -";
+  }
   return std::nullopt;
 }
 

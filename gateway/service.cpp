@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
@@ -22,6 +23,10 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 namespace {
+
+constexpr std::chrono::milliseconds record_again{250};  // what storage did not take
+// That a start waits for the ledger before it listens. The whole of it is to take less than 1 s.
+constexpr std::chrono::milliseconds start_patience{300};
 
 void fill_random(std::span<std::byte> bytes) {
   if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) !=
@@ -98,6 +103,13 @@ StorageOptions storage_options(const Config& config,
   options.cdr_lines = config.storage.cdr_directory;
   options.queue_max = config.storage.queue_max;
   return options;
+}
+
+std::string what_is_wrong(const StorageHealth& health) {
+  if (health.ledger_refused) return "The ledger is not to be trusted, so everything is denied";
+  if (!health.ledger_opening) return "Storage cannot be written, so no consent can be granted";
+  return "The ledger is not open yet, so nothing is permitted: verifying the ledger, " +
+         std::to_string(health.verified) + " of " + std::to_string(health.to_verify);
 }
 
 }  // namespace
@@ -179,7 +191,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
                events_,
                totals_,
                [this] { return exposition_of_now(); },
-               [this] { return readiness(); }},
+               [this](bool told) { return readiness(told); }},
       server_{context.get_executor(), dispatcher_} {
   totals_.started = read_clocks().wall;
   sinks_.list_in(totals_);
@@ -213,8 +225,6 @@ std::vector<std::unique_ptr<MediaWorker>> Service::make_workers() {
 
 asio::awaitable<StartResult> Service::start() {
   if (!open_ip_database() || !load_prompts() || !open_consent_page()) co_return StartResult::failed;
-  const bool closed = co_await close_left_over();
-  if (!closed) co_return StartResult::failed;
   const bool loaded = co_await load_opt_outs();
   if (!loaded) co_return StartResult::failed;
   const auto begun = co_await policy_changes_.begin();
@@ -230,10 +240,11 @@ asio::awaitable<StartResult> Service::start() {
       co_return StartResult::failed;
     }
   }
-  const bool reachable = co_await open_webrtc_ports();
-  if (!reachable || !listen()) co_return StartResult::failed;
+  if (!co_await open_webrtc_ports()) co_return StartResult::failed;
+  asio::co_spawn(context_, begin_records(), asio::detached);  // what waits for it stands in front
+  co_await wait_for_records();
+  if (!listen()) co_return StartResult::failed;
   webhooks_.start();
-  asio::co_spawn(context_, retention_.run_daily(), asio::detached);
   co_return StartResult::started;
 }
 
@@ -336,34 +347,66 @@ void Service::record_closed(ClosedTrack track) {
   record.epoch = track.spec.epoch;
   record.json = std::move(track.json);
   record.at = read_clocks().wall;
-  asio::co_spawn(
-      context_,
-      [](Service& self, Record closed) -> asio::awaitable<void> {
-        const auto stored = co_await self.storage_.append(std::move(closed));
-        if (!stored) self.log_.error("recording.unrecorded", {{"what", stored.error()}});
-        --self.closed_tracks_;
-      }(*this, Record{std::move(record)}),
-      asio::detached);
+  asio::co_spawn(context_, record_until_stored(Record{std::move(record)}), asio::detached);
 }
 
-asio::awaitable<bool> Service::close_left_over() {
-  const auto now = read_clocks().wall;
-  const auto closed = co_await storage_.close_open_cdrs(now);
-  if (!closed && storage_.health().ledger_refused) {
-    // Calls go on without any purpose; nothing can be permitted that cannot be recorded.
-    log_.error("start.ledger_refused",
-               {{"what", OperatorText{storage_.health().problem}},
-                {"effect", OperatorText{"everything is denied, and nothing is recorded"}}});
-    co_return true;
+// Until it is stored, or the service ends: then the next start finds it in its manifest.
+asio::awaitable<void> Service::record_until_stored(Record record) {
+  for (bool told = false;; told = true) {
+    std::vector<Record> alone(1, record);
+    const auto stored = co_await storage_.append_patiently(std::move(alone));
+    const bool passes = !stored && (stored.error() == StorageError::unavailable ||
+                                    stored.error() == StorageError::queue_full);
+    const bool is_there = stored || stored.error() == StorageError::duplicate;
+    if (!is_there && !told) log_.error("recording.unrecorded", {{"what", stored.error()}});
+    if (!passes || stopping_ || storage_.health().ledger_refused) break;
+    co_await pause(record_again);
   }
-  if (!closed) {
-    log_.error("start.storage_failed",
-               {{"database", OperatorText{config_.storage.database.native()}},
-                {"what", OperatorText{storage_.health().problem}}});
-    co_return false;
+  --closed_tracks_;
+}
+
+asio::awaitable<void> Service::pause(std::chrono::milliseconds period) {
+  asio::steady_timer timer{context_, period};
+  boost::system::error_code cancelled;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+}
+
+// Once the ledger is open, and never before: what was left open is closed, and the policy that is
+// in force is recorded.
+asio::awaitable<void> Service::begin_records() {
+  while (!stopping_) {
+    auto policy = policy_changes_.unrecorded();
+    const auto closed = co_await storage_.begin_run(read_clocks().wall, std::move(policy));
+    const auto health = storage_.health();
+    if (closed) {
+      policy_changes_.recorded();
+      log_.info("ledger.open", {{"entries", health.ledger_entries}});
+      if (!closed->empty()) log_.info("start.closed_records", {{"records", closed->size()}});
+      break;
+    }
+    if (health.ledger_refused) {
+      // Calls go on without any purpose; nothing can be permitted that cannot be recorded.
+      log_.error("start.ledger_refused",
+                 {{"what", OperatorText{health.problem}},
+                  {"effect", OperatorText{"everything is denied, and nothing is recorded"}}});
+      break;
+    }
+    co_await pause(record_again);
   }
-  if (!closed->empty()) log_.info("start.closed_records", {{"records", closed->size()}});
-  co_return true;
+  records_begun_ = true;
+  if (!stopping_) co_await retention_.run_daily();  // which disposes of nothing unverified
+}
+
+asio::awaitable<void> Service::wait_for_records() {
+  const auto until = std::chrono::steady_clock::now() + start_patience;
+  while (!records_begun_ && std::chrono::steady_clock::now() < until)
+    co_await pause(std::chrono::milliseconds{2});
+  if (records_begun_) co_return;
+  const auto health = storage_.health();
+  log_.warning("start.ledger_opening",
+               {{"what", OperatorText{health.problem}},
+                {"entries", health.to_verify},
+                {"effect", OperatorText{"calls go on, nothing is permitted until it is open"}}});
 }
 
 asio::awaitable<bool> Service::load_opt_outs() {
@@ -416,6 +459,7 @@ bool Service::listen() {
 }
 
 asio::awaitable<void> Service::stop(CauseForClosing cause) {
+  stopping_ = true;
   events_.close();
   co_await server_.stop(std::chrono::seconds{2});
   co_await retention_.stop();
@@ -470,17 +514,18 @@ asio::awaitable<std::string> Service::exposition_of_now() {
   co_return exposition(totals_);
 }
 
-Answered<std::string> Service::readiness() const {
+Answered<std::string> Service::readiness(bool told) const {
   const auto health = storage_.health();
-  if (health.ledger_refused) {
-    return make_problem(
-        ProblemType::unavailable,
-        "The ledger is not to be trusted, so everything is denied: " + health.problem);
+  if (health.writable && !records_begun_) {
+    return make_problem(ProblemType::unavailable,
+                        "What an earlier run left open is being closed; ask again.");
   }
   if (!health.writable) {
-    return make_problem(
-        ProblemType::unavailable,
-        "Storage cannot be written, so no consent can be granted: " + health.problem);
+    std::string what = what_is_wrong(health);
+    what += told ? ": " + health.problem
+                 : ". What it is, and the remedy, is in the log, and here for whoever asks with "
+                   "the token of an operator.";
+    return make_problem(ProblemType::unavailable, std::move(what));
   }
   json::object state{{"status", "ready"}, {"rooms", conferences_.rooms()}};
   state["policy"] = {{"hash", policy_.now().rules.hash},
@@ -489,7 +534,8 @@ Answered<std::string> Service::readiness() const {
   for (const auto& [sink, recorder] : sinks_.recorders()) {
     if (!recorder->health().writable) failing.push_back(json::value(sinks_.name(sink)));
   }
-  state["ledger"] = {{"entries", health.ledger_entries}, {"problem", health.ledger_problem}};
+  state["ledger"] = {{"entries", health.ledger_entries}, {"lags", !health.ledger_problem.empty()}};
+  if (told) state["ledger"].as_object()["problem"] = health.ledger_problem;
   state["failing_sinks"] = std::move(failing);
   return json::serialize(state);
 }

@@ -43,7 +43,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // Closes what an earlier run left open, connects the sinks and listens.
+  // Connects the sinks and listens. A short ledger is verified before; a long one behind it: calls
+  // go on meanwhile, nothing is permitted, and then what an earlier run left open is closed.
   boost::asio::awaitable<StartResult> start();
   // Reads the files of the policy again, as on SIGHUP. What is wrong with them is in the log.
   boost::asio::awaitable<void> reload_policy() { return policy_changes_.reload(); }
@@ -53,10 +54,13 @@ class Service {
   [[nodiscard]] std::uint16_t api_port() const { return api_port_; }  // 0 for a Unix socket
 
  private:
-  boost::asio::awaitable<bool> close_left_over();
   void publish(std::string_view type, std::string_view room, const std::string& text);
+  boost::asio::awaitable<void> begin_records();
+  boost::asio::awaitable<void> wait_for_records();
+  boost::asio::awaitable<void> pause(std::chrono::milliseconds period);
   void tell_checkpoint(const std::string& note);
   void record_closed(ClosedTrack track);
+  boost::asio::awaitable<void> record_until_stored(Record record);
   boost::asio::awaitable<void> recordings_settled();
   bool install_sinks();
   boost::asio::awaitable<bool> open_webrtc_ports();
@@ -66,7 +70,8 @@ class Service {
   boost::asio::awaitable<bool> load_opt_outs();
   bool listen();
   boost::asio::awaitable<std::string> exposition_of_now();
-  [[nodiscard]] Answered<std::string> readiness() const;
+  // `told`: whoever asks may know of files and faults.
+  [[nodiscard]] Answered<std::string> readiness(bool told) const;
   std::vector<std::unique_ptr<MediaWorker>> make_workers();
 
   boost::asio::io_context& context_;
@@ -98,6 +103,8 @@ class Service {
   HttpServer server_;
   std::uint16_t api_port_ = 0;
   std::atomic<std::size_t> closed_tracks_ = 0;  // that are on their way to storage
+  bool records_begun_ = false;                  // or never will, as the log says
+  bool stopping_ = false;
 };
 
 }  // namespace assent::gateway

@@ -54,7 +54,14 @@ boost::asio::awaitable<Stored<RecordId>> Storage::append(Record record) {
 boost::asio::awaitable<Stored<RecordId>> Storage::append(std::vector<Record> together) {
   if (std::any_of(together.begin(), together.end(), too_large)) co_return StorageError::too_large;
   co_return co_await await_reply<Stored<RecordId>>([&](Reply<Stored<RecordId>> reply) {
-    thread_->put(AppendJob{std::move(together), std::move(reply)});
+    thread_->put(AppendJob{std::move(together), std::move(reply), false});
+  });
+}
+
+boost::asio::awaitable<Stored<RecordId>> Storage::append_patiently(std::vector<Record> together) {
+  if (std::any_of(together.begin(), together.end(), too_large)) co_return StorageError::too_large;
+  co_return co_await await_reply<Stored<RecordId>>([&](Reply<Stored<RecordId>> reply) {
+    thread_->put(AppendJob{std::move(together), std::move(reply), true});
   });
 }
 
@@ -88,12 +95,10 @@ boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::last_of_chains(Ch
   });
 }
 
-boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> Storage::receipts(
-    std::string session, std::string participant, std::string subject) {
+boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> Storage::receipts(ReceiptQuery query) {
   using Answer = Stored<std::vector<SignedReceipt>>;
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
-    thread_->put(ReceiptsJob{std::move(session), std::move(participant), std::move(subject),
-                             std::move(reply)});
+    thread_->put(ReceiptsJob{std::move(query), std::move(reply)});
   });
 }
 
@@ -189,10 +194,11 @@ boost::asio::awaitable<Stored<WebhookState>> Storage::webhooks(WebhookChange cha
   });
 }
 
-boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::close_open_cdrs(WallTime now) {
+boost::asio::awaitable<Stored<std::vector<CdrEntry>>> Storage::begin_run(
+    WallTime now, std::optional<AcceptedPolicy> in_force) {
   using Answer = Stored<std::vector<CdrEntry>>;
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
-    thread_->put(CloseOpenCdrsJob{now, std::move(reply)});
+    thread_->put(BeginRunJob{now, std::move(in_force), std::move(reply)});
   });
 }
 

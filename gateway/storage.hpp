@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,11 @@ struct StorageHealth {
   // What the ledger has contradicts its checkpoints, its key or the database: nothing is stored any
   // more, so nothing may be permitted. `problem` says what, and the remedy.
   bool ledger_refused = false;
+  // Since the start, the ledger is not open yet: it is being verified, or something was in its way,
+  // which `problem` says. Nothing is stored until then.
+  bool ledger_opening = false;
+  std::uint64_t verified = 0;   // entries, of
+  std::uint64_t to_verify = 0;  // those that the database knows of
   std::uint64_t ledger_entries = 0;
   std::string ledger_problem;  // it goes on, but a file or a copy of a checkpoint is not written
   std::string checkpoint;      // of the ledger: a signed note
@@ -52,7 +58,8 @@ struct StorageHealth {
 class Storage {
  public:
   // Opens the database on the storage thread; until it is open health() says so and records are
-  // refused. Never throws for a failing disk.
+  // refused. The ledger is verified beside it, however long that takes: meanwhile the database can
+  // be read, and records are refused or wait. Never throws for a failing disk.
   explicit Storage(StorageOptions options);
   ~Storage();
   Storage(const Storage&) = delete;
@@ -62,6 +69,9 @@ class Storage {
   // are stored together or not at all. The answer is the id of the last.
   boost::asio::awaitable<Stored<RecordId>> append(Record record);
   boost::asio::awaitable<Stored<RecordId>> append(std::vector<Record> together);
+  // What nobody waits for: until the ledger was opened for the first time it is kept in the queue,
+  // in its order, instead of being refused.
+  boost::asio::awaitable<Stored<RecordId>> append_patiently(std::vector<Record> together);
 
   boost::asio::awaitable<Stored<std::optional<StoredReceipt>>> find_receipt(std::string key);
   // The newest event of each (participant, purpose); with a session, of that holding only.
@@ -69,10 +79,8 @@ class Storage {
       std::string room, std::string session = {});
   boost::asio::awaitable<Stored<std::vector<CdrEntry>>> cdrs(CdrQuery query);
   boost::asio::awaitable<Stored<std::vector<CdrEntry>>> last_of_chains(ChainQuery query);
-  // Of all that one person stated in one holding of a room, in order.
-  boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> receipts(std::string session,
-                                                                      std::string participant,
-                                                                      std::string subject);
+  // Of what people stated, in order.
+  boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> receipts(ReceiptQuery query);
 
   // All that is kept about a person, with signed receipts; the CDRs come from cdrs().
   boost::asio::awaitable<Stored<SubjectFile>> subject_file(std::string subject);
@@ -108,13 +116,16 @@ class Storage {
   // The queue of the webhooks: its change is durable when this comes back.
   boost::asio::awaitable<Stored<WebhookState>> webhooks(WebhookChange change);
 
-  // At start, before the first room: every CDR without a stop gets one with the cause `restart` and
-  // the counters of its last record. Answers the records it wrote.
-  boost::asio::awaitable<Stored<std::vector<CdrEntry>>> close_open_cdrs(WallTime now);
+  // At start: every CDR that an earlier run left without a stop gets one with the cause `restart`
+  // and the counters of its last record, and the policy is recorded, if one is given. Waits until
+  // the ledger is open. Answers the records it wrote.
+  boost::asio::awaitable<Stored<std::vector<CdrEntry>>> begin_run(
+      WallTime now, std::optional<AcceptedPolicy> in_force = {});
 
   [[nodiscard]] StorageHealth health() const;  // any thread
 
-  // Refuses what comes later, commits what is queued, joins. Idempotent.
+  // Refuses what comes later, commits what is queued, records the end, joins. For what waits for
+  // the ledger it waits, too, but not long. Idempotent.
   void stop();
 
  private:

@@ -39,7 +39,7 @@ void Storage::Thread::continue_erasure() {
   ErasureAtWork& work = erasures_.front();
   try {
     const bool done = take_step(work);
-    tell_of_ledger();
+    if (ledger_) tell_of_ledger();
     if (!done) return;
     work.job.reply.send(work.sum);
   } catch (const std::exception& error) {
@@ -47,6 +47,11 @@ void Storage::Thread::continue_erasure() {
     work.job.reply.send(StorageError::unavailable);
   }
   erasures_.pop_front();
+}
+
+void Storage::Thread::give_up_erasures(StorageError why) {
+  for (auto& work : std::exchange(erasures_, {}))
+    work.job.reply.send(why);
 }
 
 // One holding of a room a step: in a transaction of its own, with an entry in the ledger that says

@@ -10,6 +10,8 @@ std::string_view to_string(StorageError error) {
       return "queue_full";
     case StorageError::unavailable:
       return "unavailable";
+    case StorageError::verifying:
+      return "the ledger is being verified";
     case StorageError::duplicate:
       return "duplicate";
     case StorageError::too_large:

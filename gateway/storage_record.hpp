@@ -110,6 +110,11 @@ struct ClosedRecording {
 
 // A statement's receipt as its giver keeps it: see signed_receipt.hpp.
 struct SignedReceipt {
+  RecordId record{};  // the statement's
+  std::string session;
+  std::string room;
+  std::string participant;
+  std::string subject;
   std::string purpose;
   std::string giver;
   std::string state;
@@ -150,6 +155,7 @@ using Record = std::variant<ConsentEvent, StoredReceipt, CdrEntry, AcceptedPolic
 enum class StorageError : unsigned char {
   queue_full,   // storage does not keep up; later records may be taken
   unavailable,  // the database cannot be written or read now: see Storage::health()
+  verifying,    // the ledger is not open yet, for the first time: see Storage::health()
   duplicate,    // this idempotency key or (session, participant, record_seq) is stored already
   too_large,    // a record of more than record_bytes_max
   closed,       // after stop()
@@ -173,6 +179,18 @@ struct CdrQuery {
   RecordId after{};               // for the next page: the last id of this one
   std::size_t limit = 100;        // at most cdr_page_max + 1
 };
+// Filters are ANDed; an empty one does not filter. Oldest first, at most receipts_page_max.
+struct ReceiptQuery {
+  std::string session;
+  std::string room;
+  std::string participant;
+  std::string subject;
+  std::string giver;
+  std::string receipt;  // its id
+  RecordId after{};     // for the next page: the last record of this one
+};
+inline constexpr std::size_t receipts_page_max = 100;  // each is signed on the storage thread
+
 // Who asks for one more than a page knows whether there is more.
 inline constexpr std::size_t cdr_page_max = 1'000;
 inline constexpr std::size_t record_bytes_max = 4u << 20;

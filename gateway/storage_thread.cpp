@@ -10,8 +10,10 @@
 namespace assent::gateway {
 namespace {
 
-constexpr std::size_t group_max = 1'024;  // requests that share one sync
-constexpr std::size_t lines_batch = 500;  // records exported between two groups
+constexpr std::size_t group_max = 1'024;                   // requests that share one sync
+constexpr std::size_t lines_batch = 500;                   // records exported between two groups
+constexpr std::chrono::milliseconds look_at_checking{50};  // to tell how far it has come
+constexpr std::chrono::seconds patience_at_end{10};        // with a ledger that is still checked
 
 void refuse(StorageJob& job, StorageError error) {
   std::visit([&](auto& of) { of.reply.send(error); }, job);
@@ -26,6 +28,11 @@ bool is_urgent(const StorageJob& job) {
            return !std::holds_alternative<CdrEntry>(record) &&
                   !std::holds_alternative<RoomEvent>(record);
          });
+}
+
+bool waits_for_ledger(const StorageJob& job) {
+  const auto* const append = std::get_if<AppendJob>(&job);
+  return append != nullptr ? append->patient : std::holds_alternative<BeginRunJob>(job);
 }
 
 WallTime wall_now() {
@@ -50,6 +57,7 @@ CdrEntry stop_after(const CdrEntry& last, WallTime now) {
 
 Storage::Thread::Thread(StorageOptions options) : options_{std::move(options)} {
   health_.problem = "the database is not open yet";
+  holding_ = health_.ledger_opening = options_.ledger.has_value();
   if (!options_.cdr_lines.empty()) lines_.emplace(options_.cdr_lines);
   thread_ = std::thread{[this] { run(); }};
 }
@@ -65,10 +73,10 @@ void Storage::Thread::put(StorageJob job) {
     const std::size_t reserved = is_urgent(job) ? 0 : options_.queue_max / 4;
     if (stopping_) {
       refusal = StorageError::closed;
-    } else if (queue_.size() + reserved >= options_.queue_max) {
+    } else if (queue_.size() + held_.size() + reserved >= options_.queue_max) {
       refusal = StorageError::queue_full;
     } else {
-      queue_.push_back(std::move(job));
+      (holding_ && waits_for_ledger(job) ? held_ : queue_).push_back(std::move(job));
     }
     if (refusal) ++health_.refused;
   }
@@ -82,13 +90,14 @@ void Storage::Thread::put(StorageJob job) {
 StorageHealth Storage::Thread::health() const {
   const std::lock_guard lock{mutex_};
   StorageHealth now = health_;
-  now.queued = queue_.size();
+  now.queued = queue_.size() + held_.size();
   return now;
 }
 
 void Storage::Thread::stop() {
   {
     const std::lock_guard lock{mutex_};
+    if (!stopping_) stop_until_ = Clock::now() + patience_at_end;
     stopping_ = true;
   }
   wake_.notify_one();
@@ -97,30 +106,45 @@ void Storage::Thread::stop() {
 
 void Storage::Thread::run() {
   open_database();
-  for (;;) {
+  do {
+    tend_ledger();
     auto group = take_group();
-    if (!group.empty()) {
-      serve(std::move(group));
-    } else {
-      const std::unique_lock lock{mutex_};
-      if (stopping_ && queue_.empty()) break;
-    }
+    if (!group.empty()) serve(std::move(group));
     idle();
-  }
+  } while (!is_over());
   farewell();
 }
 
+// What waits for a ledger that may still open is stored, if that is soon.
+bool Storage::Thread::is_over() {
+  std::deque<StorageJob> late;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!stopping_ || !queue_.empty()) return false;
+    if (!held_.empty() && Clock::now() < stop_until_) return false;
+    late = std::exchange(held_, {});
+    health_.refused += late.size();
+  }
+  for (auto& job : late)
+    refuse(job, StorageError::closed);
+  return true;
+}
+
 std::vector<StorageJob> Storage::Thread::take_group() {
+  const bool checking = database_ && ledger_ && !ledger_->is_taken_up();
+  const bool troubled = !database_ || is_opening() || (lines_ && !lines_open_);
+  const auto pause = checking ? look_at_checking : options_.retry;
   std::unique_lock lock{mutex_};
-  const auto something = [&] { return stopping_ || !queue_.empty(); };
-  const bool troubled =
-      !database_ || (lines_ && !lines_open_) || (lines_outdated_ && Clock::now() < lines_retry_at_);
+  const auto something = [&] {
+    return (stopping_ && held_.empty()) || !queue_.empty() || ledger_settled_;
+  };
   const bool at_work = (lines_ && lines_behind_) || lines_outdated_ || !erasures_.empty();
   if (troubled) {
-    wake_.wait_for(lock, options_.retry, something);
+    wake_.wait_for(lock, pause, something);
   } else if (!at_work) {
     wake_.wait(lock, something);
   }
+  ledger_settled_ = false;
   std::vector<StorageJob> group;
   while (!queue_.empty() && group.size() < group_max) {
     group.push_back(std::move(queue_.front()));
@@ -139,64 +163,39 @@ void Storage::Thread::open_database() {
     // Once it was there, an absent file is a fault to report, not a reason to start afresh.
     const auto acknowledged = opened_before_ ? std::optional{acknowledged_} : std::nullopt;
     database_.emplace(options_.database, !opened_before_, acknowledged);
-    if (!opened_before_) exported_ = exported_remembered_ = database_->exported();
+    if (!opened_before_) {
+      exported_ = exported_remembered_ = database_->exported();
+      began_after_ = database_->last_id();
+    }
     lines_outdated_ = !database_->outdated_lines().empty();
     opened_before_ = true;
     acknowledged_ = database_->last_id();
-    if (!open_ledger()) return;
-    const std::lock_guard lock{mutex_};
-    health_.writable = true;
-    health_.problem.clear();
-    if (ledger_) {
-      health_.ledger_entries = ledger_->size();
-      health_.checkpoint = ledger_->checkpoint();
-      health_.verifier_key = ledger_->verifier_key();
-    }
   } catch (const std::exception& error) {
-    lost(error);
+    return lost(error);
   }
-}
-
-// A ledger that cannot be opened at the start may have been tampered with: whoever has looked at it
-// restarts the service. Records can be read meanwhile.
-bool Storage::Thread::open_ledger() {
-  if (!options_.ledger || ledger_refused_) return !ledger_refused_;
-  auto opened = RecordLedger::open(*options_.ledger, *database_, wall_now());
-  if (opened) {
-    ledger_ = *std::move(opened);
-    ledger_opened_before_ = true;
-    acknowledged_ = database_->last_id();
-    return true;
-  }
-  if (ledger_opened_before_) throw std::runtime_error(opened.error().problem);
-  ledger_refused_ = true;
+  if (options_.ledger) return tend_ledger();
   const std::lock_guard lock{mutex_};
-  health_.writable = false;
-  health_.ledger_refused = true;
-  health_.problem = opened.error().problem;
-  return false;
+  health_.writable = true;
+  health_.problem.clear();
 }
 
 void Storage::Thread::lost(const std::exception& error) {
+  const std::string problem = error.what();
   database_.reset();
-  ledger_.reset();  // opened again beside the database, so that both agree
   retry_at_ = Clock::now() + options_.retry;
+  if (ledger_) ledger_->set_down();
   const std::lock_guard lock{mutex_};
   health_.writable = false;
-  health_.problem = error.what();
+  if (!ledger_refused_) health_.problem = problem;  // else that is what is to be mended
 }
 
 void Storage::Thread::idle() {
-  if (!ready()) {
-    while (!erasures_.empty()) {
-      erasures_.front().job.reply.send(StorageError::unavailable);
-      erasures_.pop_front();
-    }
-    return;
-  }
+  const bool is_ready = ready();
+  if (!is_ready || ledger_refused_) give_up_erasures(StorageError::unavailable);
+  if (!is_ready) return;
   const bool renaming = !erasures_.empty() && !erasures_.front().due.empty();
   if (!renaming && rewrite_lines() && lines_) export_lines();
-  if (!erasures_.empty()) continue_erasure();
+  if (!erasures_.empty() && takes_records()) continue_erasure();
 }
 
 void Storage::Thread::serve(std::vector<StorageJob> group) {
@@ -209,6 +208,8 @@ void Storage::Thread::serve(std::vector<StorageJob> group) {
       refuse(job, StorageError::unavailable);
     return;
   }
+  for (auto& job : group)
+    if (auto* const beginning = std::get_if<BeginRunJob>(&job)) begin_run(*beginning);
   append_all(group);
   for (auto& job : group) {
     std::visit([this](auto& of) { answer(of); }, job);
@@ -229,10 +230,19 @@ void Storage::Thread::name_subjects(std::vector<Record>& together) {
   }
 }
 
+// Recordings are offered more than once: by who closed them, and at the next start.
+bool Storage::Thread::is_stored(const std::vector<Record>& together) {
+  return std::any_of(together.begin(), together.end(), [this](const Record& record) {
+    const auto* const recording = std::get_if<ClosedRecording>(&record);
+    return recording != nullptr && database_->has_recording(recording->session, recording->json);
+  });
+}
+
 // In the ledger, then in the database: a crash in between leaves entries that nobody was told of.
 void Storage::Thread::commit(const LeafBatch& leaves) {
   if (ledger_) ledger_->bind(leaves, *database_);
   database_->commit();
+  if (ledger_) ledger_->committed();
   exported_remembered_ = exported_;
   acknowledged_ = database_->last_id();
   lines_behind_ = true;
@@ -243,9 +253,7 @@ void Storage::Thread::commit(const LeafBatch& leaves) {
 void Storage::Thread::append_all(std::vector<StorageJob>& group) {
   std::vector<std::pair<AppendJob*, Stored<RecordId>>> answers;
   for (auto& job : group) {
-    if (auto* const append = std::get_if<AppendJob>(&job)) {
-      answers.emplace_back(append, StorageError::unavailable);
-    }
+    if (auto* const append = std::get_if<AppendJob>(&job)) answers.emplace_back(append, why_not());
   }
   if (answers.empty()) return;
   std::size_t records = 0;
@@ -257,7 +265,9 @@ void Storage::Thread::append_all(std::vector<StorageJob>& group) {
       if (!takes_records()) break;
       name_subjects(job->together);
       rename_erased(job->together);
-      const auto id = database_->store(job->together, ledger_ ? &leaves : nullptr);
+      const auto id = is_stored(job->together)
+                          ? std::nullopt
+                          : database_->store(job->together, ledger_ ? &leaves : nullptr);
       answer = id ? Stored<RecordId>{*id} : Stored<RecordId>{StorageError::duplicate};
       (id ? records : refused) += id ? job->together.size() : 1;
     }
@@ -275,17 +285,9 @@ void Storage::Thread::append_all(std::vector<StorageJob>& group) {
     health_.refused += refused;
     health_.commits += takes_records() ? 1 : 0;
   }
-  tell_of_ledger();
+  if (ledger_) tell_of_ledger();
   for (auto& [job, answer] : answers)
     job->reply.send(std::move(answer));
-}
-
-void Storage::Thread::tell_of_ledger() {
-  if (!ledger_) return;
-  const std::lock_guard lock{mutex_};
-  health_.ledger_entries = ledger_->size();
-  health_.checkpoint = ledger_->checkpoint();
-  health_.ledger_problem = ledger_->problem();
 }
 
 void Storage::Thread::answer(AppendJob&) {}  // append_all did
@@ -320,13 +322,16 @@ void Storage::Thread::answer(LatestConsentsJob& job) {
 
 void Storage::Thread::answer(ReceiptsJob& job) {
   job.reply.send(asked<std::vector<SignedReceipt>>(
-      database_ && ledger_,
+      takes_records() && ledger_,
       [&] {
         std::vector<SignedReceipt> receipts;
-        for (const auto& [event, leaf] :
-             database_->statements_of(job.session, job.participant, job.subject))
-          receipts.push_back({event.purpose, event.giver, event.state, event.at,
-                              ledger_->sign_receipt(event.receipt, leaf)});
+        for (auto& [event, leaf] : database_->statements(job.query)) {
+          auto jws = ledger_->sign_receipt(event.receipt, leaf);
+          receipts.push_back({event.id, std::move(event.session), std::move(event.room),
+                              std::move(event.participant), std::move(event.subject),
+                              std::move(event.purpose), std::move(event.giver),
+                              std::move(event.state), event.at, std::move(jws)});
+        }
         return receipts;
       },
       [&](const std::exception& error) { lost(error); }));
@@ -350,9 +355,11 @@ void Storage::Thread::answer(FindPolicyJob& job) {
       [&](const std::exception& error) { lost(error); }));
 }
 
-void Storage::Thread::answer(CloseOpenCdrsJob& job) {
+void Storage::Thread::answer(BeginRunJob&) {}  // begin_run did
+
+void Storage::Thread::begin_run(BeginRunJob& job) {
   job.reply.send(asked<std::vector<CdrEntry>>(
-      takes_records(), [&] { return store_stops(job.now); },
+      takes_records(), [&] { return store_beginning(job); },
       [&](const std::exception& error) { lost(error); }));
 }
 
@@ -369,7 +376,7 @@ void Storage::Thread::answer(SubjectFileJob& job) {
         SubjectFile file = database_->file_of(job.subject);
         for (auto& [event, leaf] : database_->statements_of_subject(job.subject)) {
           std::string jws;
-          if (!event.receipt.empty() && leaf >= 0 && ledger_)
+          if (!event.receipt.empty() && leaf >= 0 && ledger_ && takes_records())
             jws = ledger_->sign_receipt(event.receipt, static_cast<std::uint64_t>(leaf));
           file.statements.push_back({std::move(event), std::move(jws)});
         }
@@ -398,26 +405,34 @@ void Storage::Thread::answer(DisposeJob& job) {
         return disposed;
       },
       [&](const std::exception& error) { lost(error); }));
-  tell_of_ledger();
+  if (ledger_) tell_of_ledger();
 }
 
 void Storage::Thread::answer(EraseJob& job) {
   begin_erasure(std::move(job));
 }
 
-std::vector<CdrEntry> Storage::Thread::store_stops(WallTime now) {
+// The policy first: it is what all that follows was decided under.
+std::vector<CdrEntry> Storage::Thread::store_beginning(BeginRunJob& job) {
   std::vector<CdrEntry> stops;
   begin();
   LeafBatch leaves{ledger_ ? ledger_->size() : 0, {}};
-  for (const auto& last : database_->last_of_open_chains()) {
-    CdrEntry stop = stop_after(last, now);
-    const Record record{stop};
-    stop.id = database_->store({&record, 1}, ledger_ ? &leaves : nullptr).value_or(RecordId{});
+  const auto store = [&](const Record& record) {
+    return database_->store({&record, 1}, ledger_ ? &leaves : nullptr).value_or(RecordId{});
+  };
+  std::size_t records = 0;
+  if (job.in_force) {
+    static_cast<void>(store(Record{*job.in_force}));
+    ++records;
+  }
+  for (const auto& last : database_->last_of_open_chains(began_after_)) {
+    CdrEntry stop = stop_after(last, job.now);
+    stop.id = store(Record{stop});
     stops.push_back(std::move(stop));
   }
   commit(leaves);
   const std::lock_guard lock{mutex_};
-  health_.records += stops.size();
+  health_.records += records + stops.size();
   ++health_.commits;
   return stops;
 }
@@ -454,18 +469,19 @@ void Storage::Thread::export_lines() {
   health_.cdr_lines_written = !failed;
 }
 
+// The ledger's last entry tells an orderly end from a crash.
 void Storage::Thread::farewell() {
-  for (auto& work : erasures_)
-    work.job.reply.send(StorageError::closed);
-  erasures_.clear();
-  ledger_.reset();
-  if (!database_ || exported_ == exported_remembered_) return;
+  give_up_erasures(StorageError::closed);
   try {
-    begin();
-    database_->commit();
+    if (database_ && exported_ != exported_remembered_) {
+      begin();
+      database_->commit();
+    }
+    if (ledger_ && takes_records()) ledger_->enter_stop(*database_, wall_now());
   } catch (const std::exception& error) {
     lost(error);  // the lines themselves say how far they came
   }
+  ledger_.reset();
 }
 
 }  // namespace assent::gateway

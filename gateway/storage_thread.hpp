@@ -27,6 +27,7 @@ namespace assent::gateway {
 struct AppendJob {
   std::vector<Record> together;
   Reply<Stored<RecordId>> reply;
+  bool patient = false;  // waits until the ledger was opened for the first time
 };
 struct FindReceiptJob {
   std::string key;
@@ -38,9 +39,7 @@ struct LatestConsentsJob {
   Reply<Stored<std::vector<ConsentEvent>>> reply;
 };
 struct ReceiptsJob {
-  std::string session;
-  std::string participant;
-  std::string subject;
+  ReceiptQuery query;
   Reply<Stored<std::vector<SignedReceipt>>> reply;
 };
 struct QueryCdrsJob {
@@ -55,8 +54,9 @@ struct FindPolicyJob {
   std::string hash;  // empty: the newest
   Reply<Stored<std::optional<AcceptedPolicy>>> reply;
 };
-struct CloseOpenCdrsJob {
+struct BeginRunJob {
   WallTime now{};
+  std::optional<AcceptedPolicy> in_force;
   Reply<Stored<std::vector<CdrEntry>>> reply;
 };
 struct WebhookJob {
@@ -82,7 +82,7 @@ struct DisposeJob {
   Reply<Stored<Disposed>> reply;
 };
 using StorageJob = std::variant<AppendJob, FindReceiptJob, LatestConsentsJob, ReceiptsJob,
-                                QueryCdrsJob, LastOfChainsJob, FindPolicyJob, CloseOpenCdrsJob,
+                                QueryCdrsJob, LastOfChainsJob, FindPolicyJob, BeginRunJob,
                                 WebhookJob, SubjectFileJob, EraseJob, AskJob, DisposeJob>;
 
 class Storage::Thread {
@@ -102,11 +102,25 @@ class Storage::Thread {
   // On the storage thread.
   void run();
   std::vector<StorageJob> take_group();
+  [[nodiscard]] bool is_over();
   bool ready();
   void open_database();
-  bool open_ledger();
-  [[nodiscard]] bool takes_records() const { return database_ && (ledger_ || !options_.ledger); }
+  [[nodiscard]] bool takes_records() const {
+    return database_ && (!options_.ledger || (ledger_ && ledger_->is_taken_up()));
+  }
+  [[nodiscard]] StorageError why_not() const;
   void lost(const std::exception& error);
+
+  // storage_ledger.cpp: the ledger beside the database, opened, lost and opened again.
+  void tend_ledger();
+  void begin_ledger();
+  void take_up_ledger();
+  void put_off_ledger(const std::string& problem);
+  void refuse_ledger(const std::string& problem);
+  void release_held();
+  void tell_of_ledger();
+  [[nodiscard]] bool is_opening() const;
+
   void idle();
   void serve(std::vector<StorageJob> group);
   void append_all(std::vector<StorageJob>& group);
@@ -117,13 +131,15 @@ class Storage::Thread {
   void answer(QueryCdrsJob& job);
   void answer(LastOfChainsJob& job);
   void answer(FindPolicyJob& job);
-  void answer(CloseOpenCdrsJob& job);
+  void answer(BeginRunJob& job);
   void answer(WebhookJob& job);
   void answer(SubjectFileJob& job);
   void answer(EraseJob& job);
   void answer(AskJob& job);
   void answer(DisposeJob& job);
-  std::vector<CdrEntry> store_stops(WallTime now);
+  void begin_run(BeginRunJob& job);
+  std::vector<CdrEntry> store_beginning(BeginRunJob& job);
+  [[nodiscard]] bool is_stored(const std::vector<Record>& together);
   void begin();
   void name_subjects(std::vector<Record>& together);
   void commit(const LeafBatch& leaves);
@@ -140,28 +156,34 @@ class Storage::Thread {
   };
   void begin_erasure(EraseJob job);
   void continue_erasure();
+  void give_up_erasures(StorageError why);
   bool take_step(ErasureAtWork& work);  // true: all is done
   [[nodiscard]] LeafBatch tombstone(std::size_t rows, WallTime at) const;
   [[nodiscard]] LeafBatch leaves_of(const Disposed& disposed, WallTime at) const;
   void end_erasure(ErasureAtWork& work);
   void rename_erased(std::vector<Record>& together) const;
   bool rewrite_lines();  // true: nothing is out of date
-  void tell_of_ledger();
 
   const StorageOptions options_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<StorageJob> queue_;
+  std::deque<StorageJob> held_;  // what waits for the ledger
+  bool holding_ = false;         // it was not open yet
+  bool ledger_settled_ = false;  // its checking has ended, which nobody has looked at
   bool stopping_ = false;
+  Clock::time_point stop_until_{};  // once it stops: how long it waits for the ledger
   StorageHealth health_;
 
   // Of the storage thread alone.
   std::optional<Database> database_;
   std::unique_ptr<RecordLedger> ledger_;
-  bool ledger_opened_before_ = false;
   bool ledger_refused_ = false;  // for good: only a start with another ledger takes records again
+  Clock::time_point ledger_retry_at_{};
+  std::chrono::milliseconds ledger_pause_{};  // before the next attempt
   bool opened_before_ = false;
+  RecordId began_after_{};  // the last record of earlier runs
   RecordId acknowledged_{};
   Clock::time_point retry_at_{};
   std::optional<CdrLines> lines_;

@@ -21,6 +21,7 @@
 #include "gateway/ledger_key.hpp"
 #include "gateway/ledger_publication.hpp"
 #include "gateway/rfc3339.hpp"
+#include "gateway/verify_receipts.hpp"
 #include "gateway/verify_recordings.hpp"
 #include "gateway/verify_rooms.hpp"
 #include "gateway/verify_rows.hpp"
@@ -127,19 +128,28 @@ class Verifier {
       if (!opened) return opened.error();
       subjects = *std::move(opened);
     }
+    ReceiptsAgainstLedger receipts{asked_.receipts, key, findings_};
+    for (auto& of : receipts.take_checkpoints())
+      kept_.push_back(std::move(of));
     std::optional<RowsAgainstLedger> rows;
     if (database_)
-      rows.emplace(*database_, subjects ? &*subjects : nullptr, asked_.database.string(),
-                   findings_);
+      rows.emplace(
+          *database_, subjects ? &*subjects : nullptr, asked_.database.string(), findings_,
+          [&](std::uint64_t index, const BoundRecord& row) { receipts.meet_row(index, row); });
     const std::size_t kept = kept_.size();
     const auto audit = audit_ledger(asked_.ledger, key, std::move(kept_),
                                     [&](std::uint64_t index, const LedgerLeaf& leaf) {
                                       if (rows) rows->meet(index, leaf);
+                                      receipts.meet(index, leaf);
                                       progress_.tell("entry " + std::to_string(index));
                                     });
     if (audit.fault) return audit.fault;
     report(key, audit, kept);
-    if (rows) rows->finish();
+    receipts.finish(rows.has_value());
+    if (rows) {
+      rows->finish();
+      verify_tables(*database_, rows->end(), asked_.database.string(), findings_);
+    }
     if (audit.left_over.empty()) return std::nullopt;
     if (kept != 0) {  // which it continues: nothing that was acknowledged is beyond it
       ++findings_.not_shown["what a crash left beyond the newest checkpoint"];

@@ -15,6 +15,7 @@ struct Verification {
   std::filesystem::path cdr_lines;                 // folder of the daily files; may be empty
   std::vector<std::filesystem::path> recordings;   // folders of the sinks of kind ogg
   std::vector<std::filesystem::path> checkpoints;  // that were kept elsewhere
+  std::vector<std::filesystem::path> receipts;     // that people hold, one a line
 };
 
 // `assent verify`: what was verified and what could not be on `out`; progress, and what is wrong,

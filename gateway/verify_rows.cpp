@@ -1,6 +1,6 @@
 #include "gateway/verify_rows.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <utility>
 
 #include "gateway/pseudonym.hpp"
@@ -43,25 +43,15 @@ bool says_the_same(const LedgerEntry& one, const LedgerEntry& other) {
          one.epoch == other.epoch;
 }
 
-// "first-last" or "number"
-std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_range(std::string_view text) {
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-  const char* const end = text.data() + text.size();
-  const auto [dash, error] = std::from_chars(text.data(), end, first);
-  if (error != std::errc{}) return std::nullopt;
-  if (dash == end) return std::pair{first, first};
-  if (*dash != '-') return std::nullopt;
-  const auto [after, other] = std::from_chars(dash + 1, end, last);
-  if (other != std::errc{} || after != end || last < first) return std::nullopt;
-  return std::pair{first, last};
-}
-
 }  // namespace
 
 RowsAgainstLedger::RowsAgainstLedger(Database& database, const SubjectKeys* keys, std::string name,
-                                     VerifyFindings& findings)
-    : keys_{keys}, name_{std::move(name)}, findings_{findings} {
+                                     VerifyFindings& findings, OnRow on_row)
+    : keys_{keys},
+      name_{std::move(name)},
+      findings_{findings},
+      on_row_{std::move(on_row)},
+      taken_back_{database.removed_leaves()} {
   for (auto& rows : database.bound_rows()) {
     tables_.push_back({std::move(rows), std::nullopt, 0});
     advance(tables_.back());
@@ -97,18 +87,30 @@ RowsAgainstLedger::Table* RowsAgainstLedger::table_at(std::uint64_t index) {
 
 void RowsAgainstLedger::meet(std::uint64_t index, const LedgerLeaf& leaf) {
   Table* const table = table_at(index);
+  if (leaf.open.batch != 0) last_batch_ = leaf.open.batch;
+  end_.in_order = leaf.open.kind == LedgerKind::stop;
   if (table != nullptr) {
     compare(index, leaf, *table->next);
+    if (on_row_) on_row_(index, *table->next);
     ++rows_;
     advance(*table);
     return;
   }
   switch (leaf.open.kind) {
     case LedgerKind::start:
+      if (begun_after_ && !stopped_) ++end_.crashes;
+      stopped_ = false;
       if (!begun_after_) {
-        const auto range = parse_range(leaf.open.state);
+        const auto range = parse_entry_range(leaf.open.state);
         begun_after_ = range ? static_cast<std::int64_t>(range->first) : 0;
       }
+      break;
+    case LedgerKind::resume:
+      break;
+    case LedgerKind::stop:
+      stopped_ = true;
+      if (const auto range = parse_entry_range(leaf.open.state))
+        end_.exported = static_cast<std::int64_t>(range->first);
       break;
     case LedgerKind::erasure:
       note_erasure(index, leaf);
@@ -150,6 +152,7 @@ void RowsAgainstLedger::open_commitment(std::uint64_t index, const LedgerLeaf& l
   const auto key = keys_->find(entry->subject);
   if (!key) {
     ++without_key_;
+    erased_.insert(entry->subject);
   } else if (!commits_to(leaf, *key, entry->subject, entry->data)) {
     fault(name_of(row) + " was changed: entry " + std::to_string(index) +
           " of the ledger commits to something else");
@@ -158,9 +161,11 @@ void RowsAgainstLedger::open_commitment(std::uint64_t index, const LedgerLeaf& l
 
 // One of a key says nothing; one of rows says how many.
 void RowsAgainstLedger::note_erasure(std::uint64_t index, const LedgerLeaf& leaf) {
-  ++erasures_;
-  if (leaf.open.state.empty()) return;
-  const auto rows = parse_range(leaf.open.state);
+  if (leaf.open.state.empty()) {
+    ++erasures_;
+    return;
+  }
+  const auto rows = parse_entry_range(leaf.open.state);
   if (rows && rows->first == rows->second) {
     rows_to_be_erased_ += rows->first;
   } else {
@@ -174,7 +179,7 @@ void RowsAgainstLedger::note_disposal(std::uint64_t index, const LedgerLeaf& lea
   const auto colon = state.find(':');
   const auto kind = ledger_kind_from(state.substr(0, colon));
   const auto rows =
-      colon == std::string_view::npos ? std::nullopt : parse_range(state.substr(colon + 1));
+      colon == std::string_view::npos ? std::nullopt : parse_entry_range(state.substr(colon + 1));
   if (kind && rows && rows->first == rows->second) {
     disposed_[*kind] += rows->first;
   } else {
@@ -208,7 +213,7 @@ void RowsAgainstLedger::judge_missing() {
 }
 
 void RowsAgainstLedger::note_abandoned(std::uint64_t index, const LedgerLeaf& leaf) {
-  const auto range = parse_range(leaf.open.state);
+  const auto range = parse_entry_range(leaf.open.state);
   if (!range || range->second >= index) {
     fault("entry " + std::to_string(index) + " of the ledger abandons what is not before it");
     return;
@@ -219,7 +224,25 @@ void RowsAgainstLedger::note_abandoned(std::uint64_t index, const LedgerLeaf& le
   without_row_.erase(first, last);
 }
 
+// The service takes back the rows of its last transaction when it cannot know whether that was
+// committed, and tells the ledger before it stores anything else.
+void RowsAgainstLedger::note_taken_back() {
+  for (const std::uint64_t leaf : taken_back_) {
+    const auto of = without_row_.find(leaf);
+    if (end_.in_order || leaf < last_batch_ || of == without_row_.end()) {
+      fault("it lists the row of entry " + std::to_string(leaf) +
+            " of the ledger as taken back, and the ledger knows nothing of that");
+      continue;
+    }
+    without_row_.erase(of);
+    ++findings_.not_shown
+          ["entries whose rows were taken back after a failure: the next start declares them "
+           "abandoned"];
+  }
+}
+
 void RowsAgainstLedger::finish() {
+  note_taken_back();
   for (Table& table : tables_) {
     for (; table.next; advance(table))
       fault(name_of(*table.next) + " refers to entry " + std::to_string(*table.next->leaf) +
@@ -237,9 +260,10 @@ void RowsAgainstLedger::finish() {
           std::to_string(rows_to_be_erased_));
   if (erased_rows_ != 0)
     findings_.not_shown["rows that cannot be shown: their person was erased"] += erased_rows_;
-  if (without_key_ != 0 && erasures_ == 0)
-    fault("the keys of the subjects of " + std::to_string(without_key_) +
-          " rows are gone, and no erasure is recorded");
+  if (erased_.size() > erasures_)
+    fault("the keys of " + std::to_string(erased_.size()) + " subjects, of " +
+          std::to_string(without_key_) + " rows, are gone, and " + std::to_string(erasures_) +
+          " erasures are recorded");
   if (without_key_ != 0)
     findings_.not_shown["rows of subjects whose key was erased"] += without_key_;
   if (older_rows_ != 0) findings_.not_shown["rows from before the ledger was begun"] += older_rows_;

@@ -115,7 +115,7 @@ TEST_F(AccessTo, Failure17AnotherParticipantIsForbiddenWhetherOrNotItExists) {
     }
   }
   EXPECT_EQ(asked[Role::participant], 7);
-  EXPECT_EQ(asked[Role::guardian], 2);
+  EXPECT_EQ(asked[Role::guardian], 3);
 }
 
 TEST_F(AccessTo, AWithdrawalByTheGuardianIsNoRepetitionOfOneByTheParticipant) {

@@ -205,6 +205,27 @@ TEST_F(ConsentPageService, WhatWasAnsweredIsThereAsSignedReceipts) {
   EXPECT_THAT(said[1], HasSubstr("consent withdrawn"));
 }
 
+TEST_F(ConsentPageService, ReceiptsAreThereAfterTheCallForAsLongAsTheLinkHolds) {
+  begin();
+  join();
+  const auto page = link();
+  const auto seen = seen_on(get(page).body);
+  ASSERT_EQ(post(page, "seen=" + seen + "&agree=recording&answer=agree").status, 303);
+  service->ask("DELETE", std::string(caller));
+  const auto over = get(page);
+  EXPECT_EQ(over.status, 410);
+  EXPECT_THAT(over.body, HasSubstr("href=\"?receipts=all\" download"));
+  const auto receipts = get(page + "?receipts=all");
+  EXPECT_EQ(receipts.status, 200);
+  EXPECT_EQ(std::count(receipts.body.begin(), receipts.body.end(), '\n'), 1);
+  // Who comes under the same name is somebody else, and the link is not theirs.
+  service->ask("PUT", std::string(caller), R"({"subject": "another"})");
+  ASSERT_EQ(service->call("PUT", std::string(caller) + "/consents/recording", grant()).status,
+            200U);
+  const auto still = get(page + "?receipts=all").body;
+  EXPECT_EQ(std::count(still.begin(), still.end(), '\n'), 1);
+}
+
 TEST_F(ConsentPageService, AGrantReplayedAfterAWithdrawalElsewhereIsRefused) {
   begin();
   join();
@@ -235,7 +256,8 @@ TEST_F(ConsentPageService, NothingTickedChangesNothingAndNoToAllRefusesAndWithdr
   EXPECT_EQ(state("summary"), "refused");
 }
 
-TEST_F(ConsentPageService, WhoIsNotInTheRoomAnyMoreGetsTheSameAnswerAsWhoseLinkExpired) {
+TEST_F(ConsentPageService,
+       WhoIsNotInTheRoomAnyMoreGetsTheSameAnswerAsWhoseLinkExpiredButForTheReceipts) {
   begin();
   join();
   const auto page = link();
@@ -250,7 +272,11 @@ TEST_F(ConsentPageService, WhoIsNotInTheRoomAnyMoreGetsTheSameAnswerAsWhoseLinkE
   ASSERT_TRUE(links);
   const auto expired = links->seal({"standup", "caller", sha256("s-2"), "", read_clocks().wall});
   EXPECT_EQ(get("/consent/" + expired).status, 410);
-  EXPECT_EQ(get("/consent/" + expired).body, get(page).body);
+  const auto with_receipts = get(page).body;
+  const auto offer = with_receipts.find("<p><a href=\"?receipts=all\"");
+  ASSERT_NE(offer, std::string::npos);
+  const auto line = with_receipts.find('\n', offer) + 1 - offer;
+  EXPECT_EQ(get("/consent/" + expired).body, std::string{with_receipts}.erase(offer, line));
 }
 
 TEST_F(ConsentPageService, HostileTokensAndFormsGetAPlainRefusal) {

@@ -119,7 +119,7 @@ TEST_F(LedgerDamage, AnOlderCopyIsSoundInItselfAndContradictsWhatIsRemembered) {
   Ledger ledger{remembering};
   EXPECT_EQ(run(ledger.append(entry(20))).error(), LedgerError::refused);
   const auto health = ledger.health();
-  EXPECT_FALSE(health.opened);
+  EXPECT_EQ(health.stand, LedgerStand::contradicted);
   EXPECT_NE(health.problem.find("rolled back"), std::string::npos) << health.problem;
   EXPECT_NE(health.problem.find("remedy"), std::string::npos) << health.problem;
 }

@@ -28,7 +28,7 @@ TEST_F(LedgerTest, AReceiptsCheckpointCoversItsEntry) {
   EXPECT_EQ(indices.size(), 300u);
   EXPECT_EQ(*indices.rbegin(), 299u);
   const auto health = ledger.health();
-  EXPECT_TRUE(health.opened && health.writable) << health.problem;
+  EXPECT_TRUE(health.stand == LedgerStand::open && health.writable) << health.problem;
   EXPECT_EQ(health.entries, 300u);
   EXPECT_LT(health.commits, 300u) << "entries that wait together share a commit";
 }

@@ -99,6 +99,17 @@ RunningService::RunningService(Options options)
     context_.run();
   }};
   if (started.get() != StartResult::started) throw std::runtime_error("the service did not start");
+  if (options.while_opening) return;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+  while (!log_says("\"ledger.open\"") && !log_says("start.ledger_refused")) {
+    if (std::chrono::steady_clock::now() > until) throw std::runtime_error("the ledger stays shut");
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  }
+}
+
+bool RunningService::log_says(std::string_view word) const {
+  const std::lock_guard lock{lines_access_};
+  return lines_.find(word) != std::string::npos;
 }
 
 RunningService::~RunningService() {

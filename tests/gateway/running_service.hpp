@@ -40,6 +40,7 @@ class RunningService {
     std::string gateway_place{"NL"};
     std::string server_place{"NL"};
     std::string storage{};  // keys under `storage:` besides, each with a comma before it
+    bool while_opening = false;  // do not wait until the ledger is open, or refused
   };
   explicit RunningService(Options options);
   ~RunningService();
@@ -55,6 +56,7 @@ class RunningService {
   std::future<void> stall_control(std::chrono::milliseconds period);
   // What was logged so far.
   [[nodiscard]] std::string log() const;
+  [[nodiscard]] bool log_says(std::string_view word) const;
 
   // `key`: of Idempotency-Key.
   ApiAnswer call(std::string_view method, const std::string& path, std::string_view body = {},

@@ -94,6 +94,88 @@ TEST_F(Receipts, NobodyElsesCanBeHad) {
   EXPECT_TRUE(receipts().empty());
 }
 
+TEST_F(Receipts, TheAnswerToAStatementSaysWhereItsReceiptIsAlsoAfterThePersonHasLeft) {
+  const auto stated =
+      service.call_as(Role::participant, "PUT", caller + "/consents/recording", grant(), "key");
+  ASSERT_EQ(stated.status, 200u);
+  const std::string href(stated.body.at("receipt").at("href").as_string());
+  const std::string id(stated.body.at("receipt").at("id").as_string());
+  const auto one_of = [&](Role role, const std::string& path) {
+    return service.call_as(role, "GET", path);
+  };
+  const auto present = one_of(Role::participant, href);
+  ASSERT_EQ(present.status, 200u) << json::serialize(present.body);
+  ASSERT_EQ(present.body.at("receipts").as_array().size(), 1u);
+  service.ask("DELETE", caller);
+  EXPECT_EQ(one_of(Role::participant, caller + "/receipts").status, 404u);
+  const auto after = one_of(Role::participant, href);
+  ASSERT_EQ(after.status, 200u);
+  const auto text = open_receipt(after.body.at("receipts").at(0).at("receipt").as_string(), key());
+  ASSERT_TRUE(text) << text.error().what;
+  EXPECT_EQ(json::parse(*text).at("receipt_id"), json::string(id));
+  // No other id opens anything, not even one that a pattern would match.
+  const auto wildcards = std::string(id.size(), '_');
+  for (const std::string& guess : {std::string("none"), wildcards, id.substr(1)})
+    EXPECT_EQ(one_of(Role::participant, caller + "/receipts?receipt=" + guess).status, 404u);
+  service.ask("DELETE", "/v1/rooms/standup");
+  EXPECT_EQ(one_of(Role::participant, href).status, 200u);
+}
+
+TEST_F(Receipts, AGuardiansGoToTheGuardianAndToStaffAndNeverToTheChild) {
+  service.ask("PATCH", caller, R"({"minor": true})");
+  auto by_guardian = json::parse(grant()).as_object();
+  by_guardian["giver"] = "guardian";
+  by_guardian["evidence"] = {{"guardian", "g-1"}, {"verification", "v-1"}};
+  const auto given = service.call_as(Role::guardian, "PUT", caller + "/consents/recording",
+                                     json::serialize(by_guardian));
+  ASSERT_EQ(given.status, 200u) << json::serialize(given.body);
+  ASSERT_EQ(
+      service.call_as(Role::participant, "PUT", caller + "/consents/recording", refusal).status,
+      200u);
+  const auto givers = [&](Role role) {
+    std::string all;
+    const auto answer = service.call_as(role, "GET", caller + "/receipts");
+    for (const auto& receipt : answer.body.at("receipts").as_array())
+      all += std::string(receipt.at("giver").as_string()) + ' ';
+    return all;
+  };
+  EXPECT_EQ(givers(Role::participant), "participant ");
+  EXPECT_EQ(givers(Role::guardian), "guardian ");
+  EXPECT_EQ(givers(Role::conference_server), "guardian participant ");
+}
+
+TEST_F(Receipts, APrivacyOfficerFindsThoseOfASubjectOrOfAParticipantOfASession) {
+  const auto find = [&](const std::string& query, Role role = Role::privacy_officer) {
+    return service.call_as(role, "GET", "/v1/receipts?" + query);
+  };
+  service.ask("PUT", caller + "/consents/recording", grant());
+  service.ask("DELETE", caller + "/consents/recording");
+  service.ask("DELETE", "/v1/rooms/standup");
+  const auto found = find("subject=s-1");
+  ASSERT_EQ(found.status, 200u) << json::serialize(found.body);
+  ASSERT_EQ(found.body.at("receipts").as_array().size(), 2u);
+  const auto& first = found.body.at("receipts").at(0);
+  EXPECT_EQ(first.at("room"), "standup");
+  EXPECT_TRUE(open_receipt(first.at("receipt").as_string(), key()));
+  const std::string session(first.at("session").as_string());
+  EXPECT_EQ(find("session=" + session + "&participant=caller").body.at("receipts"),
+            found.body.at("receipts"));
+  EXPECT_TRUE(find("subject=s-2").body.at("receipts").as_array().empty());
+  EXPECT_EQ(find("session=" + session).status, 400u);
+  EXPECT_EQ(find("").status, 400u);
+  for (const Role role : {Role::conference_server, Role::operator_, Role::participant})
+    EXPECT_EQ(find("subject=s-1", role).status, 403u);
+}
+
+TEST_F(Receipts, CallDetailRecordsNameTheReceiptOfEachConsent) {
+  const auto stated = service.call("PUT", caller + "/consents/recording", grant());
+  const std::string id(stated.body.at("receipt").at("id").as_string());
+  service.ask("DELETE", caller);
+  const auto cdrs =
+      json::serialize(service.call_as(Role::operator_, "GET", "/v1/cdrs?room=standup").body);
+  EXPECT_NE(cdrs.find("\"receipt\":\"" + id + "\""), std::string::npos) << cdrs;
+}
+
 TEST_F(Receipts, TheCheckpointThatIsGivenOutIsSignedByTheKeyThatIsGivenOut) {
   const std::string note(
       service.call_as(Role::privacy_officer, "GET", "/v1/ledger/checkpoint").body.as_string());

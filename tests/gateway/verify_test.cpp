@@ -12,6 +12,7 @@
 #include <random>
 #include <sstream>
 
+#include "gateway/subject_keys.hpp"
 #include "tests/gateway/media_peer.hpp"
 #include "tests/seed.hpp"
 
@@ -79,7 +80,8 @@ class Verified : public testing::Test {
     Caller other{service, "standup", "other", 0xdef};
     caller.connect(service);
     other.connect(service);
-    service.ask("PUT", caller.path + "/consents/recording", grant());
+    EXPECT_EQ(service.call("PUT", caller.path + "/consents/recording", grant(), "key").status,
+              200u);
     for (int i = 0; i < 20; ++i) {
       caller.speak();
       other.speak();
@@ -93,8 +95,18 @@ class Verified : public testing::Test {
       other.speak();
       EXPECT_TRUE(other.server.receive());
     }
+    held_ = receipts_of(service, caller.path);
     service.ask("DELETE", other.path);
     service.stop();
+  }
+
+  // As whoever stated something downloads them.
+  static std::string receipts_of(RunningService& service, const std::string& participant) {
+    std::string lines;
+    const auto answer = service.ask("GET", participant + "/receipts");
+    for (const auto& receipt : answer.at("receipts").as_array())
+      lines += std::string(receipt.at("receipt").as_string()) + '\n';
+    return lines;
   }
 
   Verification all() const {
@@ -121,6 +133,7 @@ class Verified : public testing::Test {
   Verified() { fs::create_directory(state()); }
 
   mutable std::string said_;
+  std::string held_;  // the caller's receipts
   TemporaryFolder folder_;
 };
 
@@ -208,6 +221,58 @@ TEST_F(Verified, WithoutTheKeysOfSubjectsItSaysWhatWasNotCompared) {
   EXPECT_NE(out.str().find("the subjects' keys were not given"), std::string::npos);
 }
 
+TEST_F(Verified, AListOfUnfinishedRecordsThatIsWrongIsFound) {
+  tamper().run(
+      "INSERT INTO open_chains SELECT session, participant FROM cdrs WHERE kind = 'stop' LIMIT 1");
+  EXPECT_NE(fault().find("list of unfinished"), std::string::npos);
+}
+
+TEST_F(Verified, AfterAnOrderlyEndTheProgressOfTheDailyFilesIsThatOfTheLedger) {
+  EXPECT_EQ(fault(), "");
+  EXPECT_NE(said_.find("the last run of the service ended in order"), std::string::npos) << said_;
+  tamper().run("UPDATE progress SET value = value - 1 WHERE name = 'cdr_lines_exported'");
+  EXPECT_NE(fault().find("the daily files have come to record"), std::string::npos);
+}
+
+TEST_F(Verified, ARowThatIsListedAsTakenBackIsFoundWhetherItIsThereOrNot) {
+  const auto leaf = tamper().column("SELECT max(leaf) FROM consents WHERE state = 'granted'")[0];
+  tamper().run("INSERT INTO removed_leaves VALUES (" + leaf + ")");
+  EXPECT_NE(fault().find("as taken back"), std::string::npos);
+  tamper().run("DELETE FROM consents WHERE leaf = " + leaf);
+  EXPECT_NE(fault().find("as taken back"), std::string::npos);
+}
+
+TEST_F(Verified, AnAnswerForRepetitionsThatContradictsItsConsentIsFoundAndTheRestIsSaid) {
+  tamper().run("UPDATE receipts SET body = replace(body, '\"granted\"', '\"refused\"')");
+  EXPECT_NE(fault().find("kept for repeated requests"), std::string::npos);
+  tamper().run("UPDATE receipts SET body = replace(body, '\"refused\"', '\"granted\"')");
+  EXPECT_EQ(fault(), "");
+  EXPECT_NE(said_.find("answers that are kept for repeated requests"), std::string::npos);
+}
+
+TEST_F(Verified, KeysThatAreGoneAreOnlyThoseOfErasuresThatAreRecorded) {
+  auto keys = SubjectKeys::open(state() / "subject-keys", false);
+  ASSERT_TRUE(keys);
+  ASSERT_FALSE(keys->destroy("s-caller"));
+  EXPECT_NE(fault().find("keys of 1 subjects"), std::string::npos);
+}
+
+// --- receipts that people hold ---
+
+TEST_F(Verified, AReceiptHasItsEntryAndItsRowWhichSaysTheSame) {
+  write(state() / "held.jws", held_);
+  auto asked = all();
+  asked.receipts = {state() / "held.jws"};
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_TRUE(verify(asked, out, err)) << err.str();
+  EXPECT_NE(out.str().find("2 receipts that people hold"), std::string::npos) << out.str();
+  auto forged = held_;
+  forged[forged.size() / 2] = forged[forged.size() / 2] == 'A' ? 'B' : 'A';
+  write(state() / "held.jws", forged);
+  EXPECT_FALSE(verify(asked, out, err));
+}
+
 // --- single edits at random ---
 
 class Edits {
@@ -231,7 +296,11 @@ class Edits {
   }
 
   // Makes one; says which. undo() takes it back.
-  std::string make() { return below(2) == 0 ? of_a_file() : of_a_row(); }
+  std::string make() {
+    const auto what = below(20);
+    if (what == 0) return of_what_is_beside();
+    return what < 10 ? of_a_file() : of_a_row();
+  }
   void undo() {
     for (const auto& [file, bytes] : before_)
       write(file, bytes);
@@ -275,6 +344,30 @@ class Edits {
         return "changed byte " + std::to_string(at) + " of " + name;
       }
     }
+  }
+
+  // What the database keeps beside its records.
+  std::string of_what_is_beside() {
+    const std::vector<std::string> edits{
+        "UPDATE progress SET value = value + 1 + " + std::to_string(below(1000)) +
+            " WHERE name = 'cdr_lines_exported'",
+        "UPDATE progress SET value = value - 1 - " + std::to_string(below(1000)) +
+            " WHERE name = 'cdr_lines_exported'",
+        "DELETE FROM progress WHERE name = 'cdr_lines_exported'",
+        "INSERT INTO open_chains SELECT session, participant FROM cdrs WHERE kind = 'stop' LIMIT 1",
+        "INSERT INTO open_chains VALUES ('made', 'up')",
+        "INSERT INTO removed_leaves VALUES (" + std::to_string(below(40)) + ")",
+        "UPDATE ledger_checkpoint SET size = size + 1",
+        "UPDATE ledger_checkpoint SET note = note || 'x'",
+        "DELETE FROM ledger_checkpoint",
+        "UPDATE receipts SET body = replace(body, '\"epoch\":', '\"epoch\":7')",
+        "UPDATE receipts SET body = replace(body, '\"granted\"', '\"refused\"')",
+    };
+    const auto file = state_ / "assent.db";
+    before_[file] = bytes_of(file);
+    const std::string& edit = any(edits);
+    Tampering{file}.run(edit);
+    return edit;
   }
 
   std::string of_a_row() {
