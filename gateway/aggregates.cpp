@@ -35,7 +35,9 @@ std::string person_of(const StatementCounted& of) {
 }  // namespace
 
 bool is_month(std::string_view text) {
-  return text.size() == month_length && parse_rfc3339(std::string(text) + "-01T00:00:00Z");
+  std::string first_instant{text};
+  first_instant += "-01T00:00:00Z";
+  return text.size() == month_length && parse_rfc3339(first_instant);
 }
 
 asio::awaitable<Answered<json::object>> aggregates_of(Storage& storage, const PolicyInForce& policy,
