@@ -98,8 +98,9 @@ std::optional<UtcTime> parse_rfc3339(std::string_view text) {
 
 std::optional<UtcTime> parse_day_or_time(std::string_view text) {
   constexpr std::size_t day_size = 10;  // "2025-01-31"
-  return parse_rfc3339(text.size() == day_size ? std::string(text) + "T00:00:00Z"
-                                               : std::string(text));
+  std::string whole{text};
+  if (text.size() == day_size) whole += "T00:00:00Z";
+  return parse_rfc3339(whole);
 }
 
 std::string to_rfc3339(UtcTime time) {

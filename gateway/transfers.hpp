@@ -19,15 +19,15 @@ namespace assent::gateway {
 
 // Filters are ANDed; an empty or absent one does not filter.
 struct TransferFilter {
-  std::string subject;
-  std::string room;
-  std::string processor;  // the importer
-  std::string mechanism;
-  std::string from;  // a country takes its regions with it
-  std::string to;
+  std::string subject{};
+  std::string room{};
+  std::string processor{};  // the importer
+  std::string mechanism{};
+  std::string from{};  // a country takes its regions with it
+  std::string to{};
   // A call counts whole, with all that it passed on, if any of it lies within.
-  std::optional<WallTime> since;
-  std::optional<WallTime> until;
+  std::optional<WallTime> since{};
+  std::optional<WallTime> until{};
 };
 
 // What has these words in common; those that the grouping does not tell apart are empty.

@@ -246,7 +246,10 @@ TEST_F(RecordLedgerTest, AnAcknowledgedEntryThatWasDisownedIsFoundByTheReceiptOf
     auto stated = consent_of("p", "granted", 3);
     stated.receipt = R"({"receipt_id":"r-3","event":{"event_state":"consent given"}})";
     ASSERT_TRUE(run(storage.append(std::move(stated))));
-    const auto receipts = run(storage.receipts({.session = "s1", .participant = "p"}));
+    ReceiptQuery of_p;
+    of_p.session = "s1";
+    of_p.participant = "p";
+    const auto receipts = run(storage.receipts(of_p));
     ASSERT_TRUE(receipts);
     ASSERT_EQ(receipts->size(), 1u);
     std::ofstream{at("held.jws")} << receipts->front().jws << '\n';

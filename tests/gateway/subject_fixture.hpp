@@ -48,7 +48,7 @@ class AfterACall : public testing::Test {
 
   RunningService::Options options() {
     RunningService::Options made;
-    made.archive_port = archive.port();
+    made.archive_port = recorder_elsewhere.port();
     made.state = state();
     return made;
   }
@@ -102,7 +102,7 @@ class AfterACall : public testing::Test {
       EXPECT_EQ(files_with(state(), text), std::vector<std::string>{}) << text;
   }
 
-  Socket archive;
+  Socket recorder_elsewhere;
   TemporaryFolder folder_;
 };
 

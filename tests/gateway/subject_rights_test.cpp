@@ -103,13 +103,13 @@ TEST_F(SubjectRights, Row24WhoIsErasedInMidCallIsWithdrawnAndTheCallFlowsOn) {
   service.ask("PUT", one.path + "/consents/recording", grant_with_evidence());
   one.speak();
   ASSERT_TRUE(one.server.receive());
-  ASSERT_TRUE(archive.receive());
+  ASSERT_TRUE(recorder_elsewhere.receive());
 
   ASSERT_EQ(of_zelda(service, "DELETE").status, 200u);
   expect_forgotten();
   one.speak();
   EXPECT_TRUE(one.server.receive()) << "the call was cut";
-  EXPECT_FALSE(archive.receive(std::chrono::milliseconds{200})) << "still recorded";
+  EXPECT_FALSE(recorder_elsewhere.receive(std::chrono::milliseconds{200})) << "still recorded";
   EXPECT_EQ(service.call("PUT", one.path + "/consents/recording", grant()).status, 409u);
   EXPECT_EQ(service.call("PUT", one.path + "/consents/recording", refusal, "key-2").status, 200u);
   std::this_thread::sleep_for(std::chrono::milliseconds{1'200});  // an interim record
@@ -248,7 +248,7 @@ TEST_F(SubjectRights, Row32ADisclosureOpensNoSink) {
   ASSERT_EQ(service.call_as_second_officer("POST", approve).status, 200u);
   one.speak();
   EXPECT_TRUE(one.server.receive());
-  EXPECT_FALSE(archive.receive(std::chrono::milliseconds{200}));
+  EXPECT_FALSE(recorder_elsewhere.receive(std::chrono::milliseconds{200}));
   const auto decision = service.ask("GET", one.path + "/decisions/recording");
   for (const auto& of : decision.at("decisions").as_array())
     EXPECT_FALSE(of.at("permitted").as_bool());
