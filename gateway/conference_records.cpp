@@ -219,9 +219,12 @@ asio::awaitable<Stored<RecordId>> Conference::store(std::vector<Record> records,
       numbers.emplace_back(cdr->participant, cdr->record_seq);
   }
   auto& storage = services_.storage;
-  const auto stored = patience == Patience::until_open
-                          ? co_await storage.append_patiently(std::move(records))
-                          : co_await storage.append(std::move(records));
+  Stored<RecordId> stored = StorageError::closed;
+  if (patience == Patience::until_open) {
+    stored = co_await storage.append_patiently(std::move(records));
+  } else {
+    stored = co_await storage.append(std::move(records));
+  }
   if (!stored) {
     events_.give_back(std::move(events));
     co_return stored;

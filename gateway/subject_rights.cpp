@@ -70,7 +70,9 @@ asio::awaitable<Answered<json::object>> SubjectRights::access(std::string subjec
   const bool nothing = !archive && archive.error().type == ProblemType::not_found;
   if (!archive && !nothing) co_return archive.error();
   // Nobody who is not known gets a key in the ledger by being asked for.
-  const auto noted = co_await note("access", nothing ? std::string{} : subject, actor, "{}");
+  std::string about;
+  if (!nothing) about = subject;
+  const auto noted = co_await note("access", std::move(about), actor, "{}");
   if (!noted) co_return noted.error();
   co_return archive;
 }
