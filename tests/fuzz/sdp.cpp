@@ -90,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto sections = read_description(*sdp)) {
     require(sections->size() == sdp->media.size());
     for (const auto& section : *sections)
-      require(section.standing != Standing::wanted || !is_secure(section.profile) ||
+      require(section.standing != Standing::wanted || !has_sdes(section.profile) ||
               !section.cryptos.empty());
   } else {
     check_error(sections.error());
