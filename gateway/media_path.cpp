@@ -259,7 +259,7 @@ void MediaPath::flush(media::TimePoint now) {
     if (Door* door = door_of(outgoing[i])) {
       link(*door, i, touched_);
     } else if (!leads_to_sink(outgoing[i].lane)) {
-      continue;  // no port of that address family: it is lost
+      relay_.give_back(outgoing[i], outbox_.bytes(outgoing[i]));  // no port of that address family
     } else if (auto* stream = std::get_if<StreamDoor>(&sinks_[outgoing[i].lane.index])) {
       link(*stream, i, touched_streams_);
     } else {

@@ -53,7 +53,7 @@ class Planner {
     disposal.room = kept_.room;
     for (const auto& person : kept_.persons)
       if (auto of = of_person(person)) disposal.persons.push_back(*std::move(of));
-    const auto* const records = retention_of(rules_, records_category);
+    const auto* const records = retention_of(rules_, policy::call_records_category);
     disposal.all_records = named_records_ == 0 && records != nullptr &&
                            records->then == policy::Disposal::destroy &&
                            is_past_minimum(*records, kept_.records, now_);
@@ -71,11 +71,11 @@ class Planner {
   std::optional<PersonDisposal> of_person(const PersonKept& person) {
     const auto end = ends_.of(person.subject, kept_.tenant);
     PersonDisposal of{person.participant, person.subject, RowsGo::stay, RowsGo::stay};
-    const auto* const records = retention_of(rules_, records_category);
+    const auto* const records = retention_of(rules_, policy::call_records_category);
     if (const auto due = due_at(records, person.records, end, now_)) {
       of.records = way_of(records->then);
-      add(lines_, records_category, "call detail records", records->then, person.records.rows,
-          *due);
+      add(lines_, policy::call_records_category, "call detail records", records->then,
+          person.records.rows, *due);
     } else {
       named_records_ += person.records.rows;
     }
@@ -103,8 +103,8 @@ class Planner {
       events -= std::min(events, person.events.rows);
     }
     if (disposal.all_records && records != 0)
-      add(lines_, records_category, "call detail records of rooms", policy::Disposal::destroy,
-          records, kept_.records.newest);
+      add(lines_, policy::call_records_category, "call detail records of rooms",
+          policy::Disposal::destroy, records, kept_.records.newest);
     if (disposal.all_events && events != 0)
       add(lines_, consents_category, "events of rooms", policy::Disposal::destroy, events,
           kept_.events.newest);

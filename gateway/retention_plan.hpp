@@ -13,7 +13,6 @@
 // by `consents`, recordings by that of their purpose.
 namespace assent::gateway {
 
-inline constexpr std::string_view records_category = "call-records";
 inline constexpr std::string_view consents_category = "consents";
 
 struct KeptRows {

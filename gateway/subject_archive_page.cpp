@@ -2,35 +2,13 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "gateway/consent_page_html.hpp"
 #include "gateway/subject_archive.hpp"
 
 namespace assent::gateway {
 namespace json = boost::json;
 
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string plain(const json::value& value) {
   if (value.is_string()) return escaped(value.get_string());

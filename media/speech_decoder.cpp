@@ -122,15 +122,28 @@ class Doubling {
   std::array<std::int32_t, 8> last_{};
 };
 
-class G711Speech final : public SpeechDecoder {
+// A byte of these stands for two samples of ours, and nothing in them helps over a loss.
+class BytewiseSpeech : public SpeechDecoder {
  public:
-  explicit G711Speech(bool mu_law) : SpeechDecoder{8'000}, mu_law_{mu_law} {}
-
   [[nodiscard]] std::optional<std::size_t> samples_of(
       std::span<const std::byte> payload) const override {
     if (payload.empty() || 2 * payload.size() > pcm_packet_samples_max) return std::nullopt;
     return 2 * payload.size();
   }
+  void conceal(std::size_t samples, std::span<const std::byte>,
+               std::vector<std::int16_t>& out) override {
+    fading_.conceal(samples, out);
+  }
+
+ protected:
+  BytewiseSpeech() : SpeechDecoder{8'000} {}
+  Fading fading_;
+};
+
+class G711Speech final : public BytewiseSpeech {
+ public:
+  explicit G711Speech(bool mu_law) : mu_law_{mu_law} {}
+
   bool decode(std::span<const std::byte> payload, std::vector<std::int16_t>& out) override {
     const auto samples = samples_of(payload);
     if (!samples) return false;
@@ -139,31 +152,21 @@ class G711Speech final : public SpeechDecoder {
     fading_.hear(std::span<const std::int16_t>{out}.last(*samples));
     return true;
   }
-  void conceal(std::size_t samples, std::span<const std::byte>,
-               std::vector<std::int16_t>& out) override {
-    fading_.conceal(samples, out);
-  }
 
  private:
   bool mu_law_;
   Doubling doubling_;
-  Fading fading_;
 };
 
 struct G722Free {
   void operator()(g722_decode_state_t* state) const noexcept { g722_decode_free(state); }
 };
 
-class G722Speech final : public SpeechDecoder {
+class G722Speech final : public BytewiseSpeech {
  public:
-  G722Speech() : SpeechDecoder{8'000}, state_{g722_decode_init(nullptr, 64'000, 0)} {}
+  G722Speech() : state_{g722_decode_init(nullptr, 64'000, 0)} {}
   [[nodiscard]] bool is_made() const { return state_ != nullptr; }
 
-  [[nodiscard]] std::optional<std::size_t> samples_of(
-      std::span<const std::byte> payload) const override {
-    if (payload.empty() || 2 * payload.size() > pcm_packet_samples_max) return std::nullopt;
-    return 2 * payload.size();
-  }
   bool decode(std::span<const std::byte> payload, std::vector<std::int16_t>& out) override {
     const auto samples = samples_of(payload);
     if (!samples) return false;
@@ -176,14 +179,9 @@ class G722Speech final : public SpeechDecoder {
     fading_.hear(std::span<const std::int16_t>{out}.subspan(before));
     return got > 0;
   }
-  void conceal(std::size_t samples, std::span<const std::byte>,
-               std::vector<std::int16_t>& out) override {
-    fading_.conceal(samples, out);
-  }
 
  private:
   std::unique_ptr<g722_decode_state_t, G722Free> state_;
-  Fading fading_;
 };
 
 template <class Speech>

@@ -146,6 +146,24 @@ TEST_F(SilencedUplink, WhatTheSystemDoesNotTakeOfItIsNobodysLoss) {
   EXPECT_EQ(record.counters.forwarded_packets, 0U);
 }
 
+// Two texts under one number of one key would tell both (RFC 3711 §9.1), and silence is known.
+TEST_F(SilencedUplink, NoNumberIsSealedOnceAsVoiceAndOnceAsSilence) {
+  const auto a = join_silenced();
+  auto secured = relay.leg(a.server).config();
+  secured.receive_key = key(1);
+  secured.send_key = key(2);
+  relay.reconfigure_leg(a.server, secured);
+  relay.set_permit(now, a.source, server_recording, open_forever);
+  speak(a, 5);
+  speak(a, 6);
+  ASSERT_EQ(sent_to(a.server).size(), 2U);
+  relay.set_permit(now, a.source, server_recording, Permit{});
+  speak(a, 6);  // again, on a leg that cannot tell
+  EXPECT_EQ(sent_to(a.server).size(), 2U);
+  speak(a, 7);
+  EXPECT_EQ(sent_to(a.server).size(), 3U);
+}
+
 TEST_F(SilencedUplink, NothingPassesWhereAnotherPurposeOfTheServerAsksForNothing) {
   constexpr SinkId server_summary{17};
   relay.set_sink(server_summary, {codecs_forkable, false, true});
