@@ -311,8 +311,7 @@ asio::awaitable<void> Conference::change_legs(Participant& who) {
     const auto& change = agreed->changes[i];
     if (change.what == LegChange::What::add) {
       who.legs.added(change.side, change.carrier, ids[i]);
-      who.record.add_leg(ids[i], change.side, change.media, change.transport,
-                         read_clocks().wall);
+      who.record.add_leg(ids[i], change.side, change.media, change.transport, read_clocks().wall);
     } else if (change.what == LegChange::What::remove) {
       who.record.remove_leg(ids[i]);
     }
@@ -420,7 +419,13 @@ asio::awaitable<Answered<ConsentOutcome>> Conference::grant_consent(policy::Deci
 
 std::optional<Problem> Conference::not_yet() const {
   const auto health = services_.storage.health();
-  if (!health.ledger_opening) return std::nullopt;
+  if (health.ledger_refused || (services_.begun && !health.ledger_opening)) return std::nullopt;
+  if (!health.ledger_opening || !health.readable) {
+    return make_problem(ProblemType::unavailable,
+                        "The service is still starting: it is not known yet what holds. Until "
+                        "then calls go on and no grant is taken. Nothing was changed; repeat the "
+                        "request, and see /readyz.");
+  }
   return make_problem(ProblemType::unavailable,
                       "The ledger is not open yet: " + std::to_string(health.verified) + " of " +
                           std::to_string(health.to_verify) +

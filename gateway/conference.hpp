@@ -40,6 +40,8 @@ namespace assent::gateway {
 using Publish =
     std::function<void(std::string_view type, std::string_view room, const std::string& json)>;
 
+class OptOuts;
+
 // What a conference needs of the process around it; all of it outlives the conference.
 struct ConferenceServices {
   const PolicyInForce& policy;
@@ -55,6 +57,12 @@ struct ConferenceServices {
   MetricsSnapshot& totals;  // what happened since the start
   const Keypad& keypad;
   const TransferPlaces& places;
+  const OptOuts& opt_outs;
+  // It is known what holds and who opted out, and an earlier run is closed: before that nothing
+  // may be permitted.
+  bool begun = false;
+  // Nothing could be recorded for a while: no permit is open.
+  bool lapsed = false;
 };
 
 struct JoinRequest {
@@ -168,6 +176,9 @@ class Conference : public std::enable_shared_from_this<Conference> {
   // What adopt() would come to now.
   [[nodiscard]] policy::Effect preview(const policy::RuleBook& rules) const;
 
+  // Whether permits lapse, or the ledger is to be trusted, has changed.
+  boost::asio::awaitable<void> review_permits();
+
   // The worker noticed something on one of this room's legs.
   void on_relay_event(const media::RelayEvent& event);
 
@@ -199,7 +210,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   struct Standing {
     policy::Decision decision;
     std::optional<TrackId> track;
-    bool sink_failed = false;  // permitted, but the sink could not be opened
+    std::string_view hindrance{};  // permitted, but why nothing passes: sink_failed, storage_failed
   };
   struct Participant {
     Participant(policy::ParticipantJoined joined, media::SourceId on_relay, CallLegs call_legs,
@@ -233,6 +244,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
     media::SinkId sink;
     policy::Decision decision;
     media::Permit permit;
+    std::string_view hindrance{};  // as of Standing
     std::optional<TrackId> track;  // of the recorder, when it opens
     std::vector<media::CutMark> cut;
   };
@@ -326,10 +338,12 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<Stored<RecordId>> store(std::vector<Record> records,
                                                  Patience patience = Patience::none);
   void record_later(std::vector<Record> records);
+  boost::asio::awaitable<bool> owe(std::vector<Record> last);  // whether they were stored
   void record_events_later();
   void journal_later(const policy::Decisions& decisions);
   void record_later(CdrEntry entry);
   void publish_decisions(const policy::Decisions& decisions);
+  [[nodiscard]] std::string_view hindrance_of(const policy::Decision& decision) const;
   void publish_sink_failure(const policy::Decision& decision, RecorderError error);
   void publish_purposes(const RouteChange& routes);
   void publish_cut(const SinkCut& mark, std::string_view participant);

@@ -9,9 +9,12 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr std::string_view sink_failed = "sink_failed";
+constexpr std::string_view storage_failed = "storage_failed";
+
 // Why packets were withheld while this was the standing of the pair.
-std::string_view reason_word(const policy::Decision& decision, bool sink_failed) {
-  return decision.permitted && sink_failed ? "sink_failed" : to_string(decision.reason);
+std::string_view reason_word(const policy::Decision& decision, std::string_view hindrance) {
+  return decision.permitted && !hindrance.empty() ? hindrance : to_string(decision.reason);
 }
 
 }  // namespace
@@ -26,11 +29,13 @@ std::vector<Conference::PermitOrder> Conference::orders_of(const policy::Decisio
     const auto sink = services_.sinks.find(decision.sink);
     if (who == participants_.end() || !sink) continue;
     media::Permit permit = media::Permit::denied(decision.epoch);
-    if (permitted) {
+    const bool opens = permitted && !services_.lapsed;
+    if (opens) {
       permit.open_until =
           decision.deadline ? clocks.steady_of(*decision.deadline) : media::TimePoint::max();
     }
-    orders.push_back({who->second.get(), *sink, decision, permit, std::nullopt, {}});
+    const auto hindrance = permitted && !opens ? storage_failed : std::string_view{};
+    orders.push_back({who->second.get(), *sink, decision, permit, hindrance, std::nullopt, {}});
   }
   return orders;
 }
@@ -50,7 +55,7 @@ asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions deci
     (permitted ? now.opened : now.gone) = permitted ? routes.opened : routes.gone;
     if (orders.empty() && now.who.empty()) continue;
     for (auto& order : orders) {
-      if (permitted) co_await open_track(order);
+      if (permitted && order.hindrance.empty()) co_await open_track(order);
     }
     co_await carry_out(orders, now);
     attach(now);
@@ -65,6 +70,7 @@ asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions deci
       Standing& standing = order.participant->standing[order.sink];
       const auto track = std::exchange(standing.track, order.track);
       standing.decision = order.decision;
+      standing.hindrance = order.hindrance;
       if (track) co_await close_track(order, *track);
     }
     detach(now);
@@ -97,6 +103,22 @@ asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions deci
   co_return cut;
 }
 
+// What is permitted is withheld while nothing can be recorded, and goes on when that is over: the
+// decisions stand.
+asio::awaitable<void> Conference::review_permits() {
+  const auto hold = co_await turn_.take();
+  if (closed_) co_return;
+  co_await heed_ledger();
+  policy::Decisions standing;
+  standing.epoch = policy_.epoch();
+  for (const auto& [id, participant] : participants_)
+    for (const auto& [sink, of] : participant->standing)
+      if (of.decision.permitted && (of.hindrance == storage_failed) != services_.lapsed)
+        standing.changed.push_back(of.decision);
+  if (!standing.changed.empty())
+    co_await enforce(std::move(standing), CauseForClosing::sink_change);
+}
+
 // A recorder's file stands before the permit opens: not one permitted packet is lost to it.
 asio::awaitable<void> Conference::open_track(PermitOrder& order) {
   OggRecorder* recorder = services_.sinks.recorder(order.sink);
@@ -110,11 +132,10 @@ asio::awaitable<void> Conference::open_track(PermitOrder& order) {
   spec.purpose = order.decision.purpose;
   spec.epoch = order.decision.epoch;
   const auto opened = co_await recorder->open(std::move(spec));
-  Standing& standing = order.participant->standing[order.sink];
-  standing.sink_failed = !opened.has_value();
   if (opened) {
     order.track = *opened;
   } else {
+    order.hindrance = sink_failed;
     order.permit = media::Permit::denied(order.decision.epoch);
     publish_sink_failure(order.decision, opened.error());
   }
@@ -174,7 +195,7 @@ asio::awaitable<void> Conference::carry_out(std::vector<PermitOrder>& orders,
 void Conference::fold(Participant& participant, const media::SourceRecord& record) {
   const auto reason_of = [&](media::SinkId sink) -> std::string_view {
     const auto& standing = participant.standing[sink];
-    return reason_word(standing.decision, standing.sink_failed);
+    return reason_word(standing.decision, standing.hindrance);
   };
   participant.record.fold(record, read_clocks(), reason_of);
   count(record, reason_of);

@@ -106,7 +106,7 @@ media::Recording Conference::recording_of(const Participant& who) const {
     const auto standing = who.standing.find(sink);
     const bool flows =
         standing != who.standing.end() && standing->second.decision.permitted &&
-        !standing->second.sink_failed &&
+        standing->second.hindrance.empty() &&
         (!standing->second.decision.deadline || *standing->second.decision.deadline > now);
     if (flows) told.state = media::RecordState::on;
     if (!flows && services_.sinks.name(sink) == policy::server_sink(recording))

@@ -3,8 +3,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <iterator>
 #include <utility>
 
 #include "gateway/conference.hpp"
@@ -18,6 +20,9 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 namespace {
+
+constexpr std::uint64_t owed_cdrs_max = 10'000;  // of all rooms
+constexpr std::chrono::seconds owed_again{1};
 
 json::object decision_json(const policy::Decision& decision) {
   return {{"participant", decision.participant},
@@ -42,6 +47,16 @@ std::string notice_json(const policy::NoticeReference& notice) {
                                       {"version", notice.version},
                                       {"language", notice.language},
                                       {"hash", notice.hash}});
+}
+
+// Of a person's call, or of the room.
+std::vector<Record> last_records(const std::vector<Record>& records) {
+  std::vector<Record> last;
+  std::copy_if(records.begin(), records.end(), std::back_inserter(last), [](const Record& record) {
+    const auto* const entry = std::get_if<CdrEntry>(&record);
+    return entry != nullptr && entry->kind == to_string(CdrKind::stop);
+  });
+  return last;
 }
 
 std::string_view statement_word(policy::ConsentState state) {
@@ -237,18 +252,46 @@ asio::awaitable<Stored<RecordId>> Conference::store(std::vector<Record> records,
 }
 
 // Totals are cumulative and what was not stored is listed again, so a CDR that is lost is made up
-// for by the next one.
+// for by the next one. After the last one there is none.
 void Conference::record_later(std::vector<Record> records) {
   asio::co_spawn(
       timer_.get_executor(),
       [](std::shared_ptr<Conference> self, std::vector<Record> all) -> asio::awaitable<void> {
-        const bool has_cdr = std::any_of(all.begin(), all.end(), [](const Record& record) {
+        const auto cdrs = std::count_if(all.begin(), all.end(), [](const Record& record) {
           return std::holds_alternative<CdrEntry>(record);
         });
+        auto last = last_records(all);
         const auto stored = co_await self->store(std::move(all), Patience::until_open);
-        if (!stored && has_cdr) ++self->services_.totals.storage.lost_cdrs;
+        if (stored) co_return;
+        auto& lost = self->services_.totals.storage.lost_cdrs;
+        lost += static_cast<std::uint64_t>(cdrs) - last.size();
+        if (last.empty()) co_return;
+        const bool made_up_for = co_await self->owe(std::move(last));
+        if (!made_up_for) ++lost;
       }(shared_from_this(), std::move(records)),
       asio::detached);
+}
+
+// Until storage takes them, with the room's events that it did not take either.
+asio::awaitable<bool> Conference::owe(std::vector<Record> last) {
+  auto& owed = services_.totals.storage.owed_cdrs;
+  if (owed >= owed_cdrs_max) co_return false;
+  ++owed;
+  bool is_stored = false;
+  for (bool ended = false; !is_stored && !ended;) {
+    asio::steady_timer timer{timer_.get_executor(), owed_again};
+    boost::system::error_code cancelled;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    auto records = last;
+    for (auto& event : events_.take())
+      records.emplace_back(std::move(event));
+    const auto stored = co_await store(std::move(records), Patience::until_open);
+    is_stored = stored || stored.error() == StorageError::duplicate;
+    ended = !is_stored &&
+            (stored.error() == StorageError::closed || stored.error() == StorageError::too_large);
+  }
+  --owed;
+  co_return is_stored;
 }
 
 // Of what restricts, or permits on what is durable already.
@@ -296,8 +339,20 @@ void Conference::publish_decisions(const policy::Decisions& decisions) {
   for (const auto& decision : decisions.changed) {
     auto object = decision_json(decision);
     object["room"] = identity_.room;
+    if (const auto why = hindrance_of(decision); !why.empty()) {
+      object["permitted"] = false;
+      object["reason"] = why;
+    }
     tell("decision", decision.participant, object);
   }
+}
+
+std::string_view Conference::hindrance_of(const policy::Decision& decision) const {
+  const auto who = participants_.find(decision.participant);
+  const auto sink = services_.sinks.find(decision.sink);
+  if (!decision.permitted || who == participants_.end() || !sink) return {};
+  const auto standing = who->second->standing.find(*sink);
+  return standing == who->second->standing.end() ? std::string_view{} : standing->second.hindrance;
 }
 
 void Conference::publish_purposes(const RouteChange& routes) {

@@ -9,6 +9,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <utility>
 
+#include "gateway/opt_outs.hpp"
+
 namespace assent::gateway {
 namespace asio = boost::asio;
 
@@ -157,7 +159,18 @@ asio::awaitable<AdoptedRules> Conferences::adopt(std::shared_ptr<const policy::R
   if (adoption.lanes != 0) {
     co_await adoption.done.async_wait(asio::redirect_error(asio::use_awaitable, all_moved));
   }
+  co_await heed_opt_outs();  // there may be new purposes
   co_return adoption.sum;
+}
+
+void Conferences::review_permits() {
+  for (auto& conference : all())
+    asio::co_spawn(
+        executor_,
+        [](std::shared_ptr<Conference> of) -> asio::awaitable<void> {
+          co_await of->review_permits();
+        }(std::move(conference)),
+        asio::detached);
 }
 
 asio::awaitable<Answered<std::vector<PersonInSession>>> Conferences::erase(std::string subject) {
@@ -183,6 +196,21 @@ asio::awaitable<Answered<void>> Conferences::opt_out_of_sale(std::string subject
     }
   }
   co_return Answered<void>{};
+}
+
+asio::awaitable<void> Conferences::heed_opt_outs() {
+  const auto rules = services_.policy.rules();
+  for (const auto& conference : all()) {
+    for (const auto& participant : conference->participants()) {
+      const auto* known = conference->known_of(participant);
+      if (known == nullptr) continue;
+      auto change = services_.opt_outs.change_of(*known, *rules);
+      if (!change) continue;
+      // It restricts: in effect, also where it cannot be recorded now.
+      const auto changed = co_await conference->change(participant, *std::move(change));
+      (void)changed;
+    }
+  }
 }
 
 void Conferences::on_relay_events(const std::vector<media::RelayEvent>& events) {

@@ -34,11 +34,16 @@ class Conferences {
   // What adopt() would come to now.
   boost::asio::awaitable<AdoptedRules> preview(const policy::RuleBook& rules) const;
 
+  // In every open room, at once: one that waits does not keep the others. Nobody waits for it.
+  void review_permits();
+
   // In every open room; see Conference::erase().
   boost::asio::awaitable<Answered<std::vector<PersonInSession>>> erase(std::string subject);
 
   // Wherever this subject is now.
   boost::asio::awaitable<Answered<void>> opt_out_of_sale(std::string subject);
+  // Of those who are there: what became known of them, or new, after they joined.
+  boost::asio::awaitable<void> heed_opt_outs();
 
   // What a worker's relay noticed.
   void on_relay_events(const std::vector<media::RelayEvent>& events);

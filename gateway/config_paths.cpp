@@ -23,6 +23,8 @@ std::string obstacle(const fs::path& directory) {
   }
   if (!fs::is_directory(existing, error)) return existing.string() + " is not a directory";
   if (::access(existing.c_str(), W_OK | X_OK) != 0) {
+    // Of a disk that was written to before: it may be again, and calls do not wait for it.
+    if (errno == EROFS && fs::exists(directory, error)) return {};
     return "cannot write in " + existing.string() + ": " + std::generic_category().message(errno);
   }
   return {};

@@ -42,7 +42,7 @@ void prepare_file(const std::filesystem::path& file, bool may_create) {
 
 std::string connection_text(const std::filesystem::path& file) {
   if (file.string().find('"') != std::string::npos) {
-    throw std::runtime_error("the database's path holds a quotation mark");
+    throw DatabaseMisfit("the database's path holds a quotation mark");
   }
   return joined({"db=\"", file.string(), "\""});
 }
@@ -77,11 +77,11 @@ void Database::Session::migrate() {
   sql << "PRAGMA application_id", into(application);
   sql << "PRAGMA user_version", into(version);
   if (version > 0 && application != database_application_id) {
-    throw std::runtime_error("the database file belongs to another program");
+    throw DatabaseMisfit("the database file belongs to another program");
   }
   if (version > static_cast<int>(database_migrations.size())) {
-    throw std::runtime_error("the database is of a newer version of this program (schema " +
-                             std::to_string(version) + ")");
+    throw DatabaseMisfit("the database is of a newer version of this program (schema " +
+                         std::to_string(version) + ")");
   }
   for (auto next = static_cast<std::size_t>(version); next < database_migrations.size(); ++next) {
     // SOCI would prepare the first statement of a script only.

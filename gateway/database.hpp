@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,11 @@ struct LeafBatch {
 };
 
 using BoundCursor = std::function<std::optional<BoundRecord>()>;
+
+// What the configuration names is no database of this program, or one of a later version of it.
+struct DatabaseMisfit : std::runtime_error {
+  using runtime_error::runtime_error;
+};
 
 // The SQLite file and its schema, through SOCI. One thread uses it. What fails throws a
 // std::exception whose text is for the operator; after that the object is of no more use: open

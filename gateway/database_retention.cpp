@@ -210,7 +210,8 @@ std::vector<PrivacyAction> Database::changes_of_subjects() {
   soci::statement statement{session_->sql};
   fetch_all(statement, row,
             joined({"SELECT ", privacy_action_columns,
-                    " FROM privacy_actions WHERE action = 'change' ORDER BY id"}),
+                    " FROM privacy_actions WHERE action IN ('change', 'erasure_asked')"
+                    " ORDER BY id"}),
             found);
   return found;
 }

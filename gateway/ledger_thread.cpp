@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <openssl/rand.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace assent::gateway {
@@ -20,6 +22,14 @@ bool holds_no_file(const std::filesystem::path& folder) {
        at.increment(error))
     if (!at->is_directory(error)) return false;
   return !error;
+}
+
+// It is there and the system does not let it be opened: no descriptor left, no permission, a disk
+// that fails or takes no writes. That may pass.
+bool is_shut(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return errno != ENOENT;
+  return !FileHandle{::open(file.c_str(), O_RDWR | O_CLOEXEC)};
 }
 
 }  // namespace
@@ -152,10 +162,11 @@ std::optional<Ledger::Thread::Hindrance> Ledger::Thread::open_keys() {
     return Hindrance{disk_fault(options_.folder, failed)};
   const bool is_new = !options_.remembered && holds_no_file(options_.folder);
   auto key = LedgerKey::open(options_.key, options_.origin, is_new);
-  if (!key) return Hindrance{key.error(), !is_new};
+  if (!key) return Hindrance{key.error(), !is_new && !is_shut(options_.key)};
   key_ = *std::move(key);
   auto subject_keys = SubjectKeys::open(options_.subject_keys, is_new);
-  if (!subject_keys) return Hindrance{subject_keys.error(), !is_new};
+  if (!subject_keys)
+    return Hindrance{subject_keys.error(), !is_new && !is_shut(options_.subject_keys)};
   subject_keys_ = *std::move(subject_keys);
   return std::nullopt;
 }
@@ -285,7 +296,14 @@ void Ledger::Thread::commit(std::vector<Prepared> prepared) {
   for (const Prepared& of : prepared)
     committed.leaves.insert(committed.leaves.end(), of.leaves.begin(), of.leaves.end());
   std::uint64_t index = tree_.size();
-  std::optional<Fault> fault = make_room_for(committed.leaves);
+  std::optional<Fault> fault;
+  broken_ = !is_in_place();
+  if (broken_) {
+    fault = file_fault(options_.folder, "the ledger was moved away while it was open",
+                       "put it back, and start again");
+  } else {
+    fault = make_room_for(committed.leaves);
+  }
   if (!fault) {
     auto note = segment_->commit(committed.leaves, tree_, *key_);
     broken_ = !note;
@@ -315,6 +333,16 @@ void Ledger::Thread::commit(std::vector<Prepared> prepared) {
     of.job.reply.send(LedgerReceipt{index - 1, note});
   }
   committed_.notify_one();
+}
+
+// What nobody finds by its name is written for nobody.
+bool Ledger::Thread::is_in_place() const {
+  struct stat locked {};
+  struct stat named {};
+  std::error_code unknown;
+  return ::fstat(folder_.get(), &locked) == 0 && ::stat(options_.folder.c_str(), &named) == 0 &&
+         locked.st_ino == named.st_ino && locked.st_dev == named.st_dev &&
+         std::filesystem::exists(options_.folder / segment_file_, unknown);
 }
 
 // The keys that the leaves were made with are durable first: a commitment without one is noise.

@@ -74,6 +74,7 @@ class Ledger::Thread {
   void serve(std::vector<LedgerJob> group);
   [[nodiscard]] Entered<std::vector<std::string>> leaves_of(const LedgerJob& job);
   void commit(std::vector<Prepared> prepared);
+  [[nodiscard]] bool is_in_place() const;
   [[nodiscard]] std::optional<Fault> make_room_for(const std::vector<std::string>& leaves);
   void refuse(LedgerJob& job, LedgerError error);
   void say(const Fault& fault);

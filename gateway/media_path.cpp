@@ -114,6 +114,11 @@ void MediaPath::set_stream_sink(media::SinkId sink, const media::Endpoint& to,
       StreamDoor{std::make_unique<RtpStream>(std::move(options))});
 }
 
+std::optional<StreamCounts> MediaPath::stream_counts(media::SinkId sink) const {
+  const auto* door = std::get_if<StreamDoor>(&sinks_[media::index(sink)]);
+  return door == nullptr ? std::nullopt : std::optional{door->way->counts()};
+}
+
 void MediaPath::set_recorder_sink(media::SinkId sink, OggRecorder& recorder) {
   sinks_[media::index(sink)].emplace<RecorderDoor>(RecorderDoor{&recorder});
 }

@@ -49,6 +49,7 @@ class MediaPath {
   // A connection that takes both, framed: it is made, and made again, by itself.
   void set_stream_sink(media::SinkId sink, const media::Endpoint& to,
                        std::function<void(bool open)> on_change);
+  [[nodiscard]] std::optional<StreamCounts> stream_counts(media::SinkId sink) const;
   // The recorder outlives this path.
   void set_recorder_sink(media::SinkId sink, OggRecorder& recorder);
   // Which of the recorder's tracks this participant's forks to `sink` belong to from now on.

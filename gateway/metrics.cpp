@@ -145,6 +145,23 @@ void add_sinks(Exposition& out, const MetricsSnapshot& snapshot) {
   }
 }
 
+void add_connections(Exposition& out, const MetricsSnapshot& snapshot) {
+  auto connected = gauge("sink_connected", "Whether a worker's connection to a sink stands.");
+  auto reconnects = counter("sink_reconnects_total", "Times that it was made again.");
+  auto withheld = counter("sink_unconnected_packets_total",
+                          "Packets kept from a sink because it was not connected.");
+  for (const SinkMetrics& sink : snapshot.sinks) {
+    for (const SinkConnection& of : sink.connections) {
+      const Labels whose{{"sink", sink.sink}, {"worker", std::to_string(of.worker)}};
+      connected.add(whose, of.connected ? 1U : 0U);
+      reconnects.add(whose, of.reconnects);
+      withheld.add(whose, of.withheld);
+    }
+  }
+  for (const Family* family : {&connected, &reconnects, &withheld})
+    out.add(*family);
+}
+
 void add_calls(Exposition& out, const MetricsSnapshot& snapshot) {
   out.add(gauge("rooms", "Rooms open.").add({}, snapshot.rooms));
   out.add(gauge("participants", "Participants in all rooms.").add({}, snapshot.participants));
@@ -185,6 +202,8 @@ void add_api(Exposition& out, const MetricsSnapshot& snapshot) {
 void add_storage(Exposition& out, const StorageMetrics& storage) {
   out.add(gauge("storage_writable", "1 if the last attempt to write was durable.")
               .add({}, storage.writable ? 1 : 0));
+  out.add(gauge("permits_lapsed", "1 while no permit is open because nothing could be recorded.")
+              .add({}, storage.permits_lapsed ? 1 : 0));
   out.add(gauge("storage_queued", "Requests that wait for the disk.").add({}, storage.queued));
   out.add(counter("storage_records_total", "Records made durable.").add({}, storage.records));
   out.add(counter("storage_commits_total", "Transactions, each with one sync.")
@@ -197,6 +216,8 @@ void add_storage(Exposition& out, const StorageMetrics& storage) {
                 "1 if a static file of the ledger or a copy of its checkpoint is not written.")
               .add({}, storage.ledger_unpublished ? 1 : 0));
   out.add(gauge("ledger_entries", "Entries of the ledger.").add({}, storage.ledger_entries));
+  out.add(gauge("storage_owed_cdrs", "Last records of calls that wait until storage takes them.")
+              .add({}, storage.owed_cdrs));
   out.add(counter("storage_lost_cdrs_total", "Call detail records that could not be stored.")
               .add({}, storage.lost_cdrs));
 }
@@ -255,6 +276,7 @@ std::string exposition(const MetricsSnapshot& snapshot) {
               .add({}, static_cast<std::uint64_t>(std::max<std::int64_t>(0, started.count()))));
   add_traffic(out, snapshot);
   add_sinks(out, snapshot);
+  add_connections(out, snapshot);
   add_calls(out, snapshot);
   add_api(out, snapshot);
   add_storage(out, snapshot.storage);

@@ -56,6 +56,14 @@ struct TrafficMetrics {
   std::uint64_t withheld_from_server = 0;
 };
 
+// One media worker's connection to a sink over TCP.
+struct SinkConnection {
+  std::size_t worker = 0;
+  bool connected = false;
+  std::uint64_t reconnects = 0;
+  std::uint64_t withheld = 0;  // packets, while it was not connected
+};
+
 // Forks to one sink: offered = delivered + the sum of withheld.
 struct SinkMetrics {
   std::string sink;
@@ -64,6 +72,7 @@ struct SinkMetrics {
   std::map<std::string, std::uint64_t, std::less<>> withheld;  // by the reason's word
   std::uint64_t recorder_overflows = 0;  // offered to a recorder whose queue was full
   std::uint64_t recorder_unwritten = 0;  // lost because the disk refused
+  std::vector<SinkConnection> connections{};
 };
 
 struct ApiOperationMetrics {
@@ -78,10 +87,12 @@ struct StorageMetrics {
   std::uint64_t records = 0;        // made durable
   std::uint64_t commits = 0;        // each with one sync
   std::uint64_t refused = 0;        // answered with an error
+  bool permits_lapsed = false;      // nothing could be recorded for a while
   bool ledger_refused = false;      // everything is denied
   bool ledger_unpublished = false;  // a file, or a copy of a checkpoint, is not written
   std::uint64_t ledger_entries = 0;
-  std::uint64_t lost_cdrs = 0;  // of running calls, that could not be stored
+  std::uint64_t lost_cdrs = 0;  // that could not be stored
+  std::uint64_t owed_cdrs = 0;  // the last ones of their calls, which wait for storage
 };
 
 struct PolicyMetrics {

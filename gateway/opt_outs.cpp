@@ -24,14 +24,36 @@ void OptOuts::forget(const std::string& subject) {
   by_subject_.erase(subject);
 }
 
+PolicyLayer OptOuts::OptOut::layer(const policy::RuleBook& rules) const {
+  PolicyLayer layer;
+  if (!new_purposes) return layer;
+  for (const auto& [purpose, unused] : rules.purposes)
+    if (!known_purposes.contains(purpose)) layer.purposes[purpose].prohibit = true;
+  return layer;
+}
+
 void OptOuts::apply(JoinRequest& join, const policy::RuleBook& rules) const {
   const auto found = by_subject_.find(join.who.subject);
   if (found == by_subject_.end()) return;
   const OptOut& of = found->second;
   join.who.sale_opt_out = join.who.sale_opt_out || of.sale;
-  if (!of.new_purposes) return;
-  for (const auto& [purpose, unused] : rules.purposes)
-    if (!of.known_purposes.contains(purpose)) join.layer.purposes[purpose].prohibit = true;
+  for (const auto& [purpose, unused] : of.layer(rules).purposes)
+    join.layer.purposes[purpose].prohibit = true;
+}
+
+std::optional<ParticipantChange> OptOuts::change_of(const policy::ParticipantJoined& who,
+                                                    const policy::RuleBook& rules) const {
+  const auto found = by_subject_.find(who.subject);
+  if (found == by_subject_.end()) return std::nullopt;
+  ParticipantChange change;
+  change.sale_opt_out = found->second.sale && !who.sale_opt_out;
+  change.layer = found->second.layer(rules);
+  std::erase_if(change.layer.purposes, [&](const auto& of) {
+    const auto known = who.leg.purposes.find(of.first);
+    return known != who.leg.purposes.end() && known->second.prohibit;
+  });
+  if (!change.sale_opt_out && change.layer.purposes.empty()) return std::nullopt;
+  return change;
 }
 
 }  // namespace assent::gateway

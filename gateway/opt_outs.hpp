@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -21,12 +22,17 @@ class OptOuts {
 
   // Before the person joins.
   void apply(JoinRequest& join, const policy::RuleBook& rules) const;
+  // Of somebody who is there already; nothing, where it is in effect.
+  [[nodiscard]] std::optional<ParticipantChange> change_of(const policy::ParticipantJoined& who,
+                                                           const policy::RuleBook& rules) const;
 
  private:
   struct OptOut {
     bool sale = false;
     bool new_purposes = false;
     std::set<std::string, std::less<>> known_purposes;
+
+    [[nodiscard]] PolicyLayer layer(const policy::RuleBook& rules) const;
   };
   std::map<std::string, OptOut, std::less<>> by_subject_;
 };

@@ -39,24 +39,38 @@ bool is_same_act(const AcceptedPolicy& one, const AcceptedPolicy& other) {
 asio::awaitable<StartResult> PolicyChanges::begin() {
   const auto hold = co_await turn_.take();
   const auto newest = co_await around_.storage.newest_policy();
-  if (!newest) {
-    around_.log.error("start.storage_failed",
-                      {{"database", OperatorText{around_.config.storage.database.native()}},
-                       {"what", OperatorText{around_.storage.health().problem}}});
-    co_return StartResult::failed;
-  }
-  const bool put_since = *newest && (*newest)->source == from_api &&
-                         (*newest)->files == around_.in_force.now().accepted.files;
-  if (put_since && !hold_again(**newest)) co_return StartResult::misconfigured;
+  is_known_ = newest.has_value();
+  co_return hold_newest(is_known_ ? *newest : std::nullopt);
+}
+
+asio::awaitable<StartResult> PolicyChanges::catch_up() {
+  const auto hold = co_await turn_.take();
+  if (is_known_) co_return StartResult::started;
+  const auto newest = co_await around_.storage.newest_policy();
+  if (!newest) co_return StartResult::failed;
+  const std::string before = around_.in_force.now().rules.hash;
+  const auto held = hold_newest(*newest);
+  if (held != StartResult::started) co_return held;
+  is_known_ = true;
+  if (around_.in_force.now().rules.hash != before)
+    co_await around_.conferences.adopt(around_.in_force.rules());
+  co_return StartResult::started;
+}
+
+// `newest`: what the operator accepted last; nothing is known of it while storage cannot be read.
+StartResult PolicyChanges::hold_newest(const std::optional<AcceptedPolicy>& newest) {
+  const bool put_since = newest && newest->source == from_api &&
+                         newest->files == around_.in_force.now().accepted.files;
+  if (put_since && !hold_again(*newest)) return StartResult::misconfigured;
   if (!around_.sinks.learn(around_.in_force.now().rules)) {
     around_.log.error("start.policy_failed", {{"what", OperatorText{"too many purposes"}}});
-    co_return StartResult::misconfigured;
+    return StartResult::misconfigured;
   }
-  hold_on(*newest);
+  hold_on(newest);
   const AcceptedPolicy& now = around_.in_force.now().accepted;
   around_.log.info("policy.in_force",
                    {{"policy", OperatorText{now.hash}}, {"source", OperatorText{now.source}}});
-  co_return StartResult::started;
+  return StartResult::started;
 }
 
 void PolicyChanges::hold_on(std::optional<AcceptedPolicy> newest) {
@@ -188,6 +202,11 @@ asio::awaitable<Answered<PolicyReport>> PolicyChanges::put_in_force(HeldPolicy n
   if (auto exhausted = no_place_for(next.rules)) {
     ++around_.totals.policy.refused;
     co_return *exhausted;
+  }
+  if (!is_known_) {
+    co_return make_problem(ProblemType::unavailable,
+                           "Storage was not read yet, so it is not known which policy holds. "
+                           "Nothing was changed. See /readyz.");
   }
   PolicyReport report = co_await report_of(next);
   const auto stored = co_await around_.storage.append(next.accepted);

@@ -55,8 +55,11 @@ class PolicyChanges {
 
   // At start, before the first room: the newest act of the operator holds. That is the policy of
   // the files, unless another was PUT since they were written.
+  // Where storage cannot be read, the files hold until catch_up(), and nothing may be permitted.
   boost::asio::awaitable<StartResult> begin();
-  // The policy that begin() put in force, where no record says so yet.
+  // Again, if need be: open rooms move to what holds. `failed`: storage cannot be read yet.
+  boost::asio::awaitable<StartResult> catch_up();
+  // The policy that these put in force, where no record says so yet.
   [[nodiscard]] const std::optional<AcceptedPolicy>& unrecorded() const { return unrecorded_; }
   void recorded() { unrecorded_.reset(); }
 
@@ -77,6 +80,7 @@ class PolicyChanges {
   boost::asio::awaitable<PolicyReport> report_of(const HeldPolicy& next);
   [[nodiscard]] std::optional<Problem> no_place_for(const policy::RuleBook& rules) const;
   bool hold_again(const AcceptedPolicy& put);
+  StartResult hold_newest(const std::optional<AcceptedPolicy>& newest);
   void hold_on(std::optional<AcceptedPolicy> newest);
   boost::asio::awaitable<Answered<PolicyReport>> put_in_force(HeldPolicy next);
   void tell(const PolicyReport& report) const;
@@ -86,6 +90,7 @@ class PolicyChanges {
   Around around_;
   Turn turn_;
   std::optional<AcceptedPolicy> unrecorded_;
+  bool is_known_ = false;               // what was accepted last
   boost::asio::thread_pool reader_{1};  // texts take long to read: withdrawals do not wait for them
 };
 

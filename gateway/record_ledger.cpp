@@ -110,14 +110,20 @@ void RecordLedger::take_up(Database& database, WallTime now, LedgerKind as) {
   const auto note = database.ledger_checkpoint();
   remembered_ = note.value_or("");
   const std::uint64_t from = size_of(note);
-  std::vector<std::string> abandoned = ranges_of(removed);
-  if (size_ > from) abandoned.push_back(range(from, size_ - 1));
-  std::vector<LedgerEntry> entries;
-  entries.push_back(entry_of(begun_ ? LedgerKind::resume : as,
-                             std::to_string(static_cast<std::int64_t>(database.last_id())), now));
-  for (std::string& of : abandoned)
-    entries.push_back(entry_of(LedgerKind::abandoned, std::move(of), now));
-  append_all(std::move(entries));
+  // A database that fails again and again does not make the ledger grow: what was entered for it
+  // in vain holds.
+  if (!begun_ || size_ != entered_to_ || remembered_ != entered_over_) {
+    std::vector<std::string> abandoned = ranges_of(removed);
+    if (size_ > from) abandoned.push_back(range(from, size_ - 1));
+    std::vector<LedgerEntry> entries;
+    entries.push_back(entry_of(begun_ ? LedgerKind::resume : as,
+                               std::to_string(static_cast<std::int64_t>(database.last_id())), now));
+    for (std::string& of : abandoned)
+      entries.push_back(entry_of(LedgerKind::abandoned, std::move(of), now));
+    append_all(std::move(entries));
+    entered_to_ = size_;
+    entered_over_ = remembered_;
+  }
   begun_ = true;
   database.begin();
   database.forget_removed_leaves();

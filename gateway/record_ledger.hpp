@@ -96,6 +96,8 @@ class RecordLedger {
   std::optional<LedgerKey> key_;     // for receipts
   boost::asio::io_context loop_{1};  // on which this thread waits for an answer
   bool begun_ = false;               // the start is entered
+  std::uint64_t entered_to_ = 0;     // by the last take_up(): the size after it,
+  std::string entered_over_;         // and what the database remembered then
   bool taken_up_ = false;
   std::uint64_t size_ = 0;
   std::uint64_t last_batch_ = 0;  // the first entry of the last transaction's

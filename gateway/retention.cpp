@@ -92,7 +92,10 @@ asio::awaitable<Answered<json::object>> Retention::run(bool only_show, std::stri
     ~Ended() { running = false; }
   } ended{running_};
   const auto now = read_clocks().wall;
-  if (parts_.recordings_settled) co_await parts_.recordings_settled();
+  if (parts_.recordings_settled) {
+    const bool all = co_await parts_.recordings_settled();
+    if (!all) co_return not_done(StorageError::unavailable);
+  }
   const auto ends = co_await contract_ends();
   if (!ends) co_return ends.error();
   Sums sums;

@@ -26,7 +26,7 @@ class Retention {
     SinkPlaces& sinks;
     const PolicyInForce& policy;
     const RetentionConfig& config;
-    std::function<boost::asio::awaitable<void>()> recordings_settled;
+    std::function<boost::asio::awaitable<bool>()> recordings_settled;
     Log& log;
   };
   Retention(const boost::asio::any_io_executor& executor, Parts parts);

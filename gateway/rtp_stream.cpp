@@ -75,6 +75,7 @@ void RtpStream::finish_connecting(media::TimePoint now) {
   length = sizeof peer;
   if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&peer), &length) != 0) return;
   state_ = State::open;
+  ++connections_;
   tell(true);
 }
 

@@ -23,6 +23,13 @@ struct FramedDispatch {
   media::SourceId source{};
 };
 
+// What became of a connection so far.
+struct StreamCounts {
+  bool open = false;
+  std::uint64_t connections = 0;  // times that it stood
+  std::uint64_t withheld = 0;     // frames that came while it did not stand
+};
+
 // A connection to a sink that takes RTP and RTCP as frames of one stream (RFC 4571 §2), told apart
 // by their payload types (RFC 5761). Non-blocking; never waits and queues nothing: what the system
 // does not take at once is the caller's again. Only the rest of a frame that it took a part of is
@@ -44,6 +51,7 @@ class RtpStream {
   ~RtpStream();
 
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
+  [[nodiscard]] StreamCounts counts() const { return {is_open(), connections_, withheld_}; }
 
   // When handle_timeout has something to do; nullopt: nothing.
   [[nodiscard]] std::optional<media::TimePoint> next_timeout() const;
@@ -66,6 +74,7 @@ class RtpStream {
     is_full_ = !rest_.empty();
     while (state_ == State::open && !is_full_ && taken < run.size())
       taken += send_some(now, run.subspan(taken));
+    if (state_ != State::open) withheld_ += run.size() - taken;
     for (; taken < run.size(); ++taken)
       failed(taken);
   }
@@ -95,6 +104,8 @@ class RtpStream {
   int descriptor_ = -1;
   State state_ = State::closed;
   std::optional<bool> told_;
+  std::uint64_t connections_ = 0;
+  std::uint64_t withheld_ = 0;
   std::optional<media::TimePoint> retry_at_;
   std::chrono::milliseconds retry_{retry_min};
   bool is_full_ = false;  // the system takes nothing for now

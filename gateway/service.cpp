@@ -15,7 +15,6 @@
 #include <utility>
 
 #include "gateway/api_subjects.hpp"
-#include "gateway/tls_context.hpp"
 #include "gateway/transfers_query.hpp"
 
 namespace assent::gateway {
@@ -25,8 +24,9 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::chrono::milliseconds record_again{250};  // what storage did not take
-// That a start waits for the ledger before it listens. The whole of it is to take less than 1 s.
-constexpr std::chrono::milliseconds start_patience{300};
+constexpr std::chrono::milliseconds storage_watched_every{100};
+constexpr std::chrono::seconds storage_stalls{10};          // with one group of requests
+constexpr std::chrono::seconds permits_outlast_storage{2};  // that takes no records
 
 void fill_random(std::span<std::byte> bytes) {
   if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) !=
@@ -108,6 +108,7 @@ StorageOptions storage_options(const Config& config,
 std::string what_is_wrong(const StorageHealth& health) {
   if (health.ledger_refused) return "The ledger is not to be trusted, so everything is denied";
   if (!health.ledger_opening) return "Storage cannot be written, so no consent can be granted";
+  if (!health.readable) return "The database cannot be opened yet, so nothing is permitted";
   return "The ledger is not open yet, so nothing is permitted: verifying the ledger, " +
          std::to_string(health.verified) + " of " + std::to_string(health.to_verify);
 }
@@ -160,7 +161,8 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
           },
           totals_,
           keypad_,
-          places_},
+          places_,
+          opt_outs_},
       workers_{make_workers()},
       conferences_{context.get_executor(), conference_services_, workers_},
       policy_changes_{context.get_executor(),
@@ -223,104 +225,6 @@ std::vector<std::unique_ptr<MediaWorker>> Service::make_workers() {
   return workers;
 }
 
-asio::awaitable<StartResult> Service::start() {
-  if (!open_ip_database() || !load_prompts() || !open_consent_page()) co_return StartResult::failed;
-  const bool loaded = co_await load_opt_outs();
-  if (!loaded) co_return StartResult::failed;
-  const auto begun = co_await policy_changes_.begin();
-  if (begun != StartResult::started) co_return begun;
-  for (auto& worker : workers_) {
-    const auto install = [this, index = worker->index()](MediaPath& path) {
-      return sinks_.install(path, index);
-    };
-    const auto fault = co_await worker->run(install);
-    if (fault) {
-      log_.error("start.sink_failed",
-                 {{"sink", OperatorText{fault->sink}}, {"what", OperatorText{fault->what}}});
-      co_return StartResult::failed;
-    }
-  }
-  if (!co_await open_webrtc_ports()) co_return StartResult::failed;
-  asio::co_spawn(context_, begin_records(), asio::detached);  // what waits for it stands in front
-  co_await wait_for_records();
-  if (!listen()) co_return StartResult::failed;
-  webhooks_.start();
-  co_return StartResult::started;
-}
-
-// One UDP port a worker and address family, for all of its WebRTC legs.
-asio::awaitable<bool> Service::open_webrtc_ports() {
-  for (auto& worker : workers_) {
-    std::vector<UdpPort> ports;
-    std::vector<media::Endpoint> candidates;
-    for (const auto& address : config_.media.addresses) {
-      media::Endpoint local = address.bind;
-      const auto first = config_.media.webrtc_port;
-      local.port = static_cast<std::uint16_t>(first == 0 ? 0 : first + worker->index());
-      auto port = UdpPort::bind(local);
-      if (!port) {
-        log_.error("start.webrtc_port_failed",
-                   {{"port", static_cast<std::uint64_t>(local.port)},
-                    {"what", OperatorText{port.error().message()}},
-                    {"remedy", OperatorText{"free the port, or set another media.webrtc_port"}}});
-        co_return false;
-      }
-      media::Endpoint candidate = address.announce;
-      candidate.port = port->local().port;
-      candidates.push_back(candidate);
-      ports.push_back(std::move(*port));
-    }
-    const auto install = [&ports](MediaPath& path) {
-      path.set_webrtc_ports(std::move(ports));
-      return true;
-    };
-    co_await worker->run(install);
-    worker->set_webrtc_candidates(std::move(candidates));
-  }
-  co_return true;
-}
-
-bool Service::open_ip_database() {
-  const auto& file = config_.gateway.ip_database;
-  if (file.empty()) return true;
-  auto opened = IpDatabase::open(file);
-  if (!opened) {
-    log_.error("start.ip_database_failed",
-               {{"file", OperatorText{file.native()}}, {"what", OperatorText{opened.error()}}});
-    return false;
-  }
-  ip_database_ = std::move(*opened);
-  return true;
-}
-
-bool Service::load_prompts() {
-  auto loaded = Keypad::load(config_.keypad, config_.gateway.name);
-  if (!loaded) {
-    log_.error("start.prompt_failed", {{"what", OperatorText{loaded.error()}}});
-    return false;
-  }
-  keypad_ = std::move(*loaded);
-  return true;
-}
-
-bool Service::open_consent_page() {
-  auto links = ConsentLinks::open(config_.consent_page.key);
-  if (!links) {
-    const Fault fault = links.error();
-    log_.error("start.consent_page_failed", {{"file", OperatorText{fault.file}},
-                                             {"what", OperatorText{fault.what}},
-                                             {"remedy", OperatorText{fault.remedy}}});
-    return false;
-  }
-  ConsentPage::Options options;
-  options.public_url = config_.consent_page.public_url;
-  options.lifetime =
-      std::chrono::duration_cast<std::chrono::seconds>(config_.consent_page.lifetime);
-  consent_page_.emplace(conferences_, storage_, *links, std::move(options));
-  consent_page_->bind(dispatcher_);
-  return true;
-}
-
 void Service::publish(std::string_view type, std::string_view room, const std::string& text) {
   events_.publish(type, room, text);
   webhooks_.tell(type, text);
@@ -371,91 +275,35 @@ asio::awaitable<void> Service::pause(std::chrono::milliseconds period) {
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
 }
 
-// Once the ledger is open, and never before: what was left open is closed, and the policy that is
-// in force is recorded.
-asio::awaitable<void> Service::begin_records() {
+// Grants are refused where they cannot be recorded; what was permitted before lapses, too, when
+// that lasts, and opens again by itself.
+asio::awaitable<void> Service::watch_storage() {
   while (!stopping_) {
-    auto policy = policy_changes_.unrecorded();
-    const auto closed = co_await storage_.begin_run(read_clocks().wall, std::move(policy));
+    co_await pause(storage_watched_every);
+    if (!records_begun_ || stopping_) continue;  // the start tells for itself
     const auto health = storage_.health();
-    if (closed) {
-      policy_changes_.recorded();
-      log_.info("ledger.open", {{"entries", health.ledger_entries}});
-      if (!closed->empty()) log_.info("start.closed_records", {{"records", closed->size()}});
-      break;
-    }
-    if (health.ledger_refused) {
-      // Calls go on without any purpose; nothing can be permitted that cannot be recorded.
-      log_.error("start.ledger_refused",
-                 {{"what", OperatorText{health.problem}},
-                  {"effect", OperatorText{"everything is denied, and nothing is recorded"}}});
-      break;
-    }
-    co_await pause(record_again);
+    heed_storage(health.writable && health.at_work < storage_stalls, health);
   }
-  records_begun_ = true;
-  if (!stopping_) co_await retention_.run_daily();  // which disposes of nothing unverified
 }
 
-asio::awaitable<void> Service::wait_for_records() {
-  const auto until = std::chrono::steady_clock::now() + start_patience;
-  while (!records_begun_ && std::chrono::steady_clock::now() < until)
-    co_await pause(std::chrono::milliseconds{2});
-  if (records_begun_) co_return;
-  const auto health = storage_.health();
-  log_.warning("start.ledger_opening",
-               {{"what", OperatorText{health.problem}},
-                {"entries", health.to_verify},
-                {"effect", OperatorText{"calls go on, nothing is permitted until it is open"}}});
-}
-
-asio::awaitable<bool> Service::load_opt_outs() {
-  const auto changes = co_await storage_.changes_of_subjects();
-  if (changes) {
-    opt_outs_.learn(*changes);
-  } else {
-    log_.error("start.storage_failed",
-               {{"database", OperatorText{config_.storage.database.native()}},
-                {"what", OperatorText{storage_.health().problem}}});
-  }
-  co_return changes.has_value();
-}
-
-bool Service::listen() {
-  if (const auto* socket = std::get_if<UnixSocket>(&config_.api.listen)) {
-    const auto listening = server_.listen_unix(socket->path);
-    if (!listening) {
-      log_.error("start.listen_failed", {{"socket", OperatorText{socket->path.native()}},
-                                         {"error", std::error_code(listening.error())}});
-      return false;
+void Service::heed_storage(bool well, const StorageHealth& health) {
+  const auto now = std::chrono::steady_clock::now();
+  if (well) well_until_ = now;
+  if (well != std::exchange(storage_well_, well)) {
+    if (well) {
+      log_.info("storage.recovered");
+    } else {
+      log_.error(
+          "storage.failed",
+          {{"what", OperatorText{health.writable ? "the disk does not answer" : health.problem}},
+           {"effect", OperatorText{"calls go on; grants are refused, and what is permitted "
+                                   "lapses"}}});
     }
-    log_.info("api.listening", {{"socket", OperatorText{socket->path.native()}}});
-    return true;
   }
-  const auto& endpoint = std::get<media::Endpoint>(config_.api.listen);
-  const auto address = media::address_text(endpoint);
-  std::shared_ptr<asio::ssl::context> tls;
-  if (config_.api.tls) {
-    auto made = make_tls_context(
-        {config_.api.tls->certificate, config_.api.tls->key, config_.api.tls->client_ca});
-    if (!made) {
-      log_.error("start.tls_failed", {{"file", OperatorText{made.error().file.native()}},
-                                      {"what", OperatorText{made.error().what}}});
-      return false;
-    }
-    tls = *made;
-  }
-  const auto listening = server_.listen_tcp(address, endpoint.port, tls);
-  if (!listening) {
-    log_.error("start.listen_failed", {{"address", OperatorText{address}},
-                                       {"port", endpoint.port},
-                                       {"error", std::error_code(listening.error())}});
-    return false;
-  }
-  api_port_ = *listening;
-  log_.info("api.listening",
-            {{"address", OperatorText{address}}, {"port", api_port_}, {"tls", tls != nullptr}});
-  return true;
+  const bool lapsed = now - well_until_ >= permits_outlast_storage;
+  if (lapsed == std::exchange(conference_services_.lapsed, lapsed)) return;
+  if (lapsed) log_.error("storage.permits_lapsed");
+  conferences_.review_permits();
 }
 
 asio::awaitable<void> Service::stop(CauseForClosing cause) {
@@ -468,19 +316,20 @@ asio::awaitable<void> Service::stop(CauseForClosing cause) {
   co_await webhooks_.stop();
   workers_.clear();  // they offer to the recorders
   sinks_.stop();     // which write their last manifests, and tell of them
-  co_await recordings_settled();
+  // What storage does not take now, it may until it ends, or the next start finds its manifest.
+  const auto settled = co_await recordings_settled();
+  (void)settled;
   // Storage answers in order: when this comes back, all that was handed over before is on disk.
   const auto last = co_await storage_.latest_consents("none");
   (void)last;
 }
 
-// All that the recorders have told of is on its way to storage, which answers in order.
-asio::awaitable<void> Service::recordings_settled() {
-  asio::steady_timer timer{context_};
-  while (closed_tracks_ != 0) {
-    timer.expires_after(std::chrono::milliseconds{1});
-    co_await timer.async_wait(asio::use_awaitable);
-  }
+// All that the recorders have told of is on its way to storage, which answers in order; or storage
+// takes nothing, and nobody knows for how long.
+asio::awaitable<bool> Service::recordings_settled() {
+  while (closed_tracks_ != 0 && storage_.health().writable)
+    co_await pause(std::chrono::milliseconds{1});
+  co_return closed_tracks_ == 0;
 }
 
 asio::awaitable<std::string> Service::exposition_of_now() {
@@ -489,12 +338,19 @@ asio::awaitable<std::string> Service::exposition_of_now() {
   totals_.ports_used = ports_.used_pairs() * 2;
   totals_.ports_free = ports_.free_pairs() * 2;
   totals_.client_legs = totals_.server_legs = 0;
+  MetricsSnapshot connections;
+  sinks_.list_in(connections);
   for (auto& worker : workers_) {
-    const auto count = [](MediaPath& path) { return path.relay().leg_count(); };
+    const auto count = [&](MediaPath& path) {
+      sinks_.count_connections(path, worker->index(), connections);
+      return path.relay().leg_count();
+    };
     const auto legs = co_await worker->run(count);
     totals_.client_legs += legs[0];
     totals_.server_legs += legs[1];
   }
+  for (std::size_t i = 0; i < connections.sinks.size(); ++i)
+    totals_.sinks[i].connections = std::move(connections.sinks[i].connections);
   totals_.webhooks = webhooks_.metrics();
   const auto health = storage_.health();
   totals_.storage.writable = health.writable;
@@ -503,6 +359,7 @@ asio::awaitable<std::string> Service::exposition_of_now() {
   totals_.storage.commits = health.commits;
   totals_.storage.refused = health.refused;
   totals_.storage.ledger_refused = health.ledger_refused;
+  totals_.storage.permits_lapsed = conference_services_.lapsed;
   totals_.storage.ledger_entries = health.ledger_entries;
   totals_.storage.ledger_unpublished = !health.ledger_problem.empty();
   for (const auto& [sink, recorder] : sinks_.recorders()) {
@@ -516,6 +373,12 @@ asio::awaitable<std::string> Service::exposition_of_now() {
 
 Answered<std::string> Service::readiness(bool told) const {
   const auto health = storage_.health();
+  if (misconfigured_) {
+    return make_problem(ProblemType::unavailable,
+                        "The policy that was PUT does not fit assent.yaml any more, as the log "
+                        "says, so nothing is permitted. Mend assent.yaml, or change the policy's "
+                        "files, and start again.");
+  }
   if (health.writable && !records_begun_) {
     return make_problem(ProblemType::unavailable,
                         "What an earlier run left open is being closed; ask again.");
@@ -526,6 +389,11 @@ Answered<std::string> Service::readiness(bool told) const {
                  : ". What it is, and the remedy, is in the log, and here for whoever asks with "
                    "the token of an operator.";
     return make_problem(ProblemType::unavailable, std::move(what));
+  }
+  if (conference_services_.lapsed) {
+    return make_problem(ProblemType::unavailable,
+                        "The disk does not answer, so nothing is permitted: what was asked of it " +
+                            std::to_string(health.at_work.count() / 1'000) + " s ago waits.");
   }
   json::object state{{"status", "ready"}, {"rooms", conferences_.rooms()}};
   state["policy"] = {{"hash", policy_.now().rules.hash},

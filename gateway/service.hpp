@@ -55,13 +55,19 @@ class Service {
 
  private:
   void publish(std::string_view type, std::string_view room, const std::string& text);
+  boost::asio::awaitable<StartResult> storage_readable();
   boost::asio::awaitable<void> begin_records();
+  boost::asio::awaitable<void> begin_run();
+  boost::asio::awaitable<void> finish_erasures();
   boost::asio::awaitable<void> wait_for_records();
+  boost::asio::awaitable<void> watch_storage();
+  void heed_storage(bool well, const StorageHealth& health);
   boost::asio::awaitable<void> pause(std::chrono::milliseconds period);
   void tell_checkpoint(const std::string& note);
   void record_closed(ClosedTrack track);
   boost::asio::awaitable<void> record_until_stored(Record record);
-  boost::asio::awaitable<void> recordings_settled();
+  boost::asio::awaitable<bool> recordings_settled();
+  boost::asio::awaitable<StartResult> learn_from_records();
   bool install_sinks();
   boost::asio::awaitable<bool> open_webrtc_ports();
   bool open_ip_database();
@@ -88,11 +94,11 @@ class Service {
   TransferPlaces places_;
   EventHub events_;
   Webhooks webhooks_;
+  OptOuts opt_outs_;
   ConferenceServices conference_services_;
   std::vector<std::unique_ptr<MediaWorker>> workers_;
   Conferences conferences_;
   PolicyChanges policy_changes_;
-  OptOuts opt_outs_;
   SubjectRights subject_rights_;
   Retention retention_;
   Disclosures disclosures_;
@@ -104,6 +110,10 @@ class Service {
   std::uint16_t api_port_ = 0;
   std::atomic<std::size_t> closed_tracks_ = 0;  // that are on their way to storage
   bool records_begun_ = false;                  // or never will, as the log says
+  bool storage_well_ = true;                    // as it was told last
+  std::chrono::steady_clock::time_point well_until_{};
+  bool opt_outs_known_ = false;
+  bool misconfigured_ = false;  // found once calls ran
   bool stopping_ = false;
 };
 

@@ -112,6 +112,16 @@ SinkMetrics* SinkPlaces::totals(MetricsSnapshot& totals, media::SinkId sink) con
   return media::index(sink) < totals.sinks.size() ? &totals.sinks[media::index(sink)] : nullptr;
 }
 
+void SinkPlaces::count_connections(const MediaPath& path, std::size_t worker,
+                                   MetricsSnapshot& totals) const {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const auto counts = path.stream_counts(sink_id(i));
+    if (!counts) continue;
+    const std::uint64_t again = counts->connections > 0 ? counts->connections - 1 : 0;
+    totals.sinks[i].connections.push_back({worker, counts->open, again, counts->withheld});
+  }
+}
+
 void SinkPlaces::stop() {
   for (auto& [sink, recorder] : recorders_)
     recorder->stop();

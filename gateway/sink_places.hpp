@@ -62,6 +62,9 @@ class SinkPlaces {
   void list_in(MetricsSnapshot& totals) const;
   [[nodiscard]] SinkMetrics* totals(MetricsSnapshot& totals, media::SinkId sink) const;
 
+  // What has become of a worker's connections, into the lines of their sinks.
+  void count_connections(const MediaPath& path, std::size_t worker, MetricsSnapshot& totals) const;
+
   void stop();  // the recorders; no worker may offer any more
 
  private:

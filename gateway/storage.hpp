@@ -28,9 +28,11 @@ struct StorageOptions {
 };
 
 struct StorageHealth {
+  bool readable = false;  // the database is open
   bool writable = false;  // the last attempt to write was durable
   bool cdr_lines_written = true;
   std::string problem;  // for the operator, empty when all is well
+  bool misfit = false;  // it is no database of this program: no waiting mends that
   // What the ledger has contradicts its checkpoints, its key or the database: nothing is stored any
   // more, so nothing may be permitted. `problem` says what, and the remedy.
   bool ledger_refused = false;
@@ -44,7 +46,8 @@ struct StorageHealth {
   std::string checkpoint;      // of the ledger: a signed note
   std::string verifier_key;    // the ledger's, as C2SP's signed-note writes it
   std::size_t queued = 0;
-  std::uint64_t records = 0;  // made durable since the start
+  std::chrono::milliseconds at_work{};  // how long what was taken from the queue takes already
+  std::uint64_t records = 0;            // made durable since the start
   std::uint64_t commits = 0;  // transactions, each with one sync: records / commits = group size
   std::uint64_t refused = 0;  // answered with an error
 };
@@ -104,7 +107,7 @@ class Storage {
   // Of answers to requests, the oldest first; how many went, or would go.
   boost::asio::awaitable<Stored<std::size_t>> forget_answers(WallTime before, std::size_t limit,
                                                              bool only_count);
-  // What was changed about subjects, of all of them, in order.
+  // What was changed about subjects, of all of them, in order; and whose erasure was begun.
   boost::asio::awaitable<Stored<std::vector<PrivacyAction>>> changes_of_subjects();
   // After disposals: comes back when the daily files and the database's own have nothing of it.
   boost::asio::awaitable<Stored<Erased>> finish_disposals();

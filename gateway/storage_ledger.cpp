@@ -133,7 +133,8 @@ void Storage::Thread::tell_of_ledger() {
     health_.ledger_problem = of.problem;
   } else {
     health_.writable = false;
-    if (ledger_pause_.count() == 0) health_.problem = "the ledger is being verified";
+    const bool is_why = database_ && ledger_pause_.count() == 0;
+    if (is_why) health_.problem = "the ledger is being verified";
   }
 }
 

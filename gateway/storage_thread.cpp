@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/cdr.hpp"
+#include "gateway/ledger_publication.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -26,7 +27,8 @@ bool is_urgent(const StorageJob& job) {
   return append != nullptr &&
          std::any_of(append->together.begin(), append->together.end(), [](const Record& record) {
            return !std::holds_alternative<CdrEntry>(record) &&
-                  !std::holds_alternative<RoomEvent>(record);
+                  !std::holds_alternative<RoomEvent>(record) &&
+                  !std::holds_alternative<ClosedRecording>(record);
          });
 }
 
@@ -71,12 +73,14 @@ void Storage::Thread::put(StorageJob job) {
   {
     const std::lock_guard lock{mutex_};
     const std::size_t reserved = is_urgent(job) ? 0 : options_.queue_max / 4;
+    // What waits for the ledger must not keep from reading for as long as it is not open.
+    auto& queue = holding_ && waits_for_ledger(job) ? held_ : queue_;
     if (stopping_) {
       refusal = StorageError::closed;
-    } else if (queue_.size() + held_.size() + reserved >= options_.queue_max) {
+    } else if (queue.size() + reserved >= options_.queue_max) {
       refusal = StorageError::queue_full;
     } else {
-      (holding_ && waits_for_ledger(job) ? held_ : queue_).push_back(std::move(job));
+      queue.push_back(std::move(job));
     }
     if (refusal) ++health_.refused;
   }
@@ -91,6 +95,9 @@ StorageHealth Storage::Thread::health() const {
   const std::lock_guard lock{mutex_};
   StorageHealth now = health_;
   now.queued = queue_.size() + held_.size();
+  if (serving_since_)
+    now.at_work =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *serving_since_);
   return now;
 }
 
@@ -110,18 +117,23 @@ void Storage::Thread::run() {
     tend_ledger();
     auto group = take_group();
     if (!group.empty()) serve(std::move(group));
+    {
+      const std::lock_guard lock{mutex_};
+      serving_since_.reset();
+    }
     idle();
   } while (!is_over());
   farewell();
 }
 
-// What waits for a ledger that may still open is stored, if that is soon.
+// What waits for a ledger that is being checked is stored, if that ends soon.
 bool Storage::Thread::is_over() {
   std::deque<StorageJob> late;
   {
     const std::lock_guard lock{mutex_};
     if (!stopping_ || !queue_.empty()) return false;
-    if (!held_.empty() && Clock::now() < stop_until_) return false;
+    const bool may_open = database_ && ledger_ && Clock::now() < stop_until_;
+    if (!held_.empty() && may_open) return false;
     late = std::exchange(held_, {});
     health_.refused += late.size();
   }
@@ -150,6 +162,7 @@ std::vector<StorageJob> Storage::Thread::take_group() {
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
+  if (!group.empty()) serving_since_ = Clock::now();
   return group;
 }
 
@@ -162,21 +175,48 @@ void Storage::Thread::open_database() {
   try {
     // Once it was there, an absent file is a fault to report, not a reason to start afresh.
     const auto acknowledged = opened_before_ ? std::optional{acknowledged_} : std::nullopt;
-    database_.emplace(options_.database, !opened_before_, acknowledged);
+    database_.emplace(options_.database, !opened_before_ && !knows_of_a_database(), acknowledged);
     if (!opened_before_) {
       exported_ = exported_remembered_ = database_->exported();
       began_after_ = database_->last_id();
     }
+    require_what_was_acknowledged();
     lines_outdated_ = !database_->outdated_lines().empty();
     opened_before_ = true;
     acknowledged_ = database_->last_id();
+  } catch (const DatabaseMisfit& misfit) {
+    lost(misfit);
+    const std::lock_guard lock{mutex_};
+    health_.misfit = true;
+    return;
   } catch (const std::exception& error) {
     return lost(error);
   }
-  if (options_.ledger) return tend_ledger();
-  const std::lock_guard lock{mutex_};
-  health_.writable = true;
-  health_.problem.clear();
+  {
+    const std::lock_guard lock{mutex_};
+    health_.readable = true;
+    health_.misfit = false;
+    health_.writable = !options_.ledger;
+    if (health_.writable) health_.problem.clear();
+  }
+  if (options_.ledger) tend_ledger();
+}
+
+// A ledger is begun behind its database, so one that is there has lost its own: whoever moved that
+// may put it back, and an empty one in its place would be in the way.
+bool Storage::Thread::knows_of_a_database() const {
+  std::error_code unknown;
+  return options_.ledger &&
+         std::filesystem::exists(options_.ledger->folder / checkpoint_name, unknown);
+}
+
+// Every transaction leaves a newest checkpoint of the ledger, so a file that ends before what this
+// process told somebody of is another one. It is not gone on with: the right one may come back.
+void Storage::Thread::require_what_was_acknowledged() const {
+  if (options_.ledger && opened_before_ && database_->last_id() < acknowledged_)
+    throw std::runtime_error(
+        "the database is an older copy than the one that this process wrote to; put back the "
+        "newest one");
 }
 
 void Storage::Thread::lost(const std::exception& error) {
@@ -185,17 +225,17 @@ void Storage::Thread::lost(const std::exception& error) {
   retry_at_ = Clock::now() + options_.retry;
   if (ledger_) ledger_->set_down();
   const std::lock_guard lock{mutex_};
-  health_.writable = false;
+  health_.readable = health_.writable = false;
   if (!ledger_refused_) health_.problem = problem;  // else that is what is to be mended
 }
 
 void Storage::Thread::idle() {
   const bool is_ready = ready();
-  if (!is_ready || ledger_refused_) give_up_erasures(StorageError::unavailable);
+  if (!takes_records()) give_up_erasures(StorageError::unavailable);  // who asked can ask again
   if (!is_ready) return;
   const bool renaming = !erasures_.empty() && !erasures_.front().due.empty();
   if (!renaming && rewrite_lines() && lines_) export_lines();
-  if (!erasures_.empty() && takes_records()) continue_erasure();
+  if (takes_records() && !erasures_.empty()) continue_erasure();
 }
 
 void Storage::Thread::serve(std::vector<StorageJob> group) {
@@ -288,128 +328,6 @@ void Storage::Thread::append_all(std::vector<StorageJob>& group) {
   if (ledger_) tell_of_ledger();
   for (auto& [job, answer] : answers)
     job->reply.send(std::move(answer));
-}
-
-void Storage::Thread::answer(AppendJob&) {}  // append_all did
-
-namespace {
-
-// What the database says, or `unavailable` where it throws.
-template <class Value, class Ask, class Fail>
-Stored<Value> asked(bool open, Ask ask, Fail fail) {
-  if (!open) return StorageError::unavailable;
-  try {
-    return ask();
-  } catch (const std::exception& error) {
-    fail(error);
-    return StorageError::unavailable;
-  }
-}
-
-}  // namespace
-
-void Storage::Thread::answer(FindReceiptJob& job) {
-  job.reply.send(asked<std::optional<StoredReceipt>>(
-      database_.has_value(), [&] { return database_->find_receipt(job.key); },
-      [&](const std::exception& error) { lost(error); }));
-}
-
-void Storage::Thread::answer(LatestConsentsJob& job) {
-  job.reply.send(asked<std::vector<ConsentEvent>>(
-      database_.has_value(), [&] { return database_->latest_consents(job.room, job.session); },
-      [&](const std::exception& error) { lost(error); }));
-}
-
-void Storage::Thread::answer(ReceiptsJob& job) {
-  job.reply.send(asked<std::vector<SignedReceipt>>(
-      takes_records() && ledger_,
-      [&] {
-        std::vector<SignedReceipt> receipts;
-        for (auto& [event, leaf] : database_->statements(job.query)) {
-          auto jws = ledger_->sign_receipt(event.receipt, leaf);
-          receipts.push_back({event.id, std::move(event.session), std::move(event.room),
-                              std::move(event.participant), std::move(event.subject),
-                              std::move(event.purpose), std::move(event.giver),
-                              std::move(event.state), event.at, std::move(jws)});
-        }
-        return receipts;
-      },
-      [&](const std::exception& error) { lost(error); }));
-}
-
-void Storage::Thread::answer(QueryCdrsJob& job) {
-  job.reply.send(asked<std::vector<CdrEntry>>(
-      database_.has_value(), [&] { return database_->cdrs(job.query); },
-      [&](const std::exception& error) { lost(error); }));
-}
-
-void Storage::Thread::answer(LastOfChainsJob& job) {
-  job.reply.send(asked<std::vector<CdrEntry>>(
-      database_.has_value(), [&] { return database_->last_of_chains(job.query); },
-      [&](const std::exception& error) { lost(error); }));
-}
-
-void Storage::Thread::answer(FindPolicyJob& job) {
-  job.reply.send(asked<std::optional<AcceptedPolicy>>(
-      database_.has_value(), [&] { return database_->find_policy(job.hash); },
-      [&](const std::exception& error) { lost(error); }));
-}
-
-void Storage::Thread::answer(BeginRunJob&) {}  // begin_run did
-
-void Storage::Thread::begin_run(BeginRunJob& job) {
-  job.reply.send(asked<std::vector<CdrEntry>>(
-      takes_records(), [&] { return store_beginning(job); },
-      [&](const std::exception& error) { lost(error); }));
-}
-
-void Storage::Thread::answer(WebhookJob& job) {
-  job.reply.send(asked<WebhookState>(
-      database_.has_value(), [&] { return database_->webhooks(job.change); },
-      [&](const std::exception& error) { lost(error); }));
-}
-
-void Storage::Thread::answer(SubjectFileJob& job) {
-  job.reply.send(asked<SubjectFile>(
-      database_.has_value(),
-      [&] {
-        SubjectFile file = database_->file_of(job.subject);
-        for (auto& [event, leaf] : database_->statements_of_subject(job.subject)) {
-          std::string jws;
-          if (!event.receipt.empty() && leaf >= 0 && ledger_ && takes_records())
-            jws = ledger_->sign_receipt(event.receipt, static_cast<std::uint64_t>(leaf));
-          file.statements.push_back({std::move(event), std::move(jws)});
-        }
-        return file;
-      },
-      [&](const std::exception& error) { lost(error); }));
-}
-
-void Storage::Thread::answer(AskJob& job) {
-  job.reply.send(asked<bool>(
-      database_.has_value(),
-      [&] {
-        job.ask(*database_);
-        return true;
-      },
-      [&](const std::exception& error) { lost(error); }));
-}
-
-void Storage::Thread::answer(DisposeJob& job) {
-  job.reply.send(asked<Disposed>(
-      takes_records(),
-      [&] {
-        begin();
-        const Disposed disposed = database_->dispose(job.disposal, job.how);
-        commit(leaves_of(disposed, job.at));
-        return disposed;
-      },
-      [&](const std::exception& error) { lost(error); }));
-  if (ledger_) tell_of_ledger();
-}
-
-void Storage::Thread::answer(EraseJob& job) {
-  begin_erasure(std::move(job));
 }
 
 // The policy first: it is what all that follows was decided under.

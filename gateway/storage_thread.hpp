@@ -109,6 +109,8 @@ class Storage::Thread {
     return database_ && (!options_.ledger || (ledger_ && ledger_->is_taken_up()));
   }
   [[nodiscard]] StorageError why_not() const;
+  [[nodiscard]] bool knows_of_a_database() const;
+  void require_what_was_acknowledged() const;
   void lost(const std::exception& error);
 
   // storage_ledger.cpp: the ledger beside the database, opened, lost and opened again.
@@ -175,6 +177,7 @@ class Storage::Thread {
   bool stopping_ = false;
   Clock::time_point stop_until_{};  // once it stops: how long it waits for the ledger
   StorageHealth health_;
+  std::optional<Clock::time_point> serving_since_;
 
   // Of the storage thread alone.
   std::optional<Database> database_;

@@ -17,6 +17,8 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::string_view erasure_asked = "erasure_asked";
+
 Problem unreadable() {
   return make_problem(ProblemType::unavailable, "The records cannot be read now. See /readyz.");
 }
@@ -150,6 +152,8 @@ asio::awaitable<Answered<json::object>> SubjectRights::erase(std::string subject
   if (!file) co_return unreadable();
   const auto records = co_await records_of(subject);
   if (!records) co_return records.error();
+  const auto begun = co_await note_erasure(*file, subject, actor);
+  if (!begun) co_return begun.error();
   for (const auto& who : file->persons)
     if (!names.contains(who)) names[who] = new_pseudonym();
 
@@ -184,6 +188,24 @@ asio::awaitable<Answered<json::object>> SubjectRights::erase(std::string subject
   co_return erasure_report(report, parts_.policy.rules(), now);
 }
 
+// What a crash interrupts the next start finishes: see unfinished_erasures().
+asio::awaitable<Answered<void>> SubjectRights::note_erasure(const SubjectFile& file,
+                                                            std::string subject,
+                                                            std::string actor) {
+  const auto is_asked = [](const PrivacyAction& of) { return of.action == erasure_asked; };
+  const bool noted = std::any_of(file.actions.begin(), file.actions.end(), is_asked);
+  if (noted || (file.persons.empty() && file.actions.empty())) co_return Answered<void>{};
+  co_return co_await note(std::string(erasure_asked), std::move(subject), std::move(actor), "{}");
+}
+
+std::map<std::string, std::string> unfinished_erasures(std::span<const PrivacyAction> changes) {
+  std::map<std::string, std::string> unfinished;
+  for (const auto& change : changes)
+    if (change.action == erasure_asked && change.subject != erased_subject)
+      unfinished[change.subject] = change.actor;
+  return unfinished;
+}
+
 // So that what was recorded until now is on file.
 asio::awaitable<Answered<void>> SubjectRights::settle_recordings() {
   for (const auto& [sink, recorder] : parts_.sinks.recorders()) {
@@ -191,7 +213,13 @@ asio::awaitable<Answered<void>> SubjectRights::settle_recordings() {
     const auto settled = co_await recorder->erase(std::move(none));
     if (!settled) co_return make_problem(ProblemType::unavailable, "A recorder is ending.");
   }
-  if (parts_.recordings_settled) co_await parts_.recordings_settled();
+  if (!parts_.recordings_settled) co_return Answered<void>{};
+  const bool all = co_await parts_.recordings_settled();
+  if (!all) {
+    co_return make_problem(ProblemType::unavailable,
+                           "Recordings have ended that could not be recorded yet, so not all of "
+                           "them are known. See /readyz; repeat the request when it is well.");
+  }
   co_return Answered<void>{};
 }
 

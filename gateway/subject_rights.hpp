@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ class SubjectRights {
     const PolicyInForce& policy;
     Conferences* conferences = nullptr;  // none: no call runs
     // Until every recording that was closed is on its way to storage.
-    std::function<boost::asio::awaitable<void>()> recordings_settled;
+    std::function<boost::asio::awaitable<bool>()> recordings_settled;
     // Somebody in a running call is to be told of under another name.
     std::function<void(const PersonInSession& who, const std::string& pseudonym)> rename;
     Publish publish;
@@ -63,6 +64,8 @@ class SubjectRights {
 
   boost::asio::awaitable<Answered<std::vector<CdrEntry>>> records_of(std::string subject);
   boost::asio::awaitable<Answered<void>> settle_recordings();
+  boost::asio::awaitable<Answered<void>> note_erasure(const SubjectFile& file, std::string subject,
+                                                      std::string actor);
   boost::asio::awaitable<Answered<DeletedRecordings>> delete_recordings(
       const std::vector<ClosedRecording>& recordings, const Names& names, WallTime now);
   [[nodiscard]] WallTime kept_until(const ClosedRecording& recording) const;
@@ -70,5 +73,9 @@ class SubjectRights {
 
   Parts parts_;
 };
+
+// Whose erasure was asked for and is not done, with who asked.
+[[nodiscard]] std::map<std::string, std::string> unfinished_erasures(
+    std::span<const PrivacyAction> changes);
 
 }  // namespace assent::gateway

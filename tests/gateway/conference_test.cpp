@@ -11,6 +11,7 @@
 #include <boost/json/value.hpp>
 #include <thread>
 
+#include "gateway/opt_outs.hpp"
 #include "gateway/policy_file.hpp"
 #include "gateway/policy_in_force.hpp"
 #include "tests/gateway/file_size_limit.hpp"
@@ -106,6 +107,7 @@ class UnwatchedConference : public testing::Test {
   MetricsSnapshot totals;
   Keypad keypad;
   const TransferPlaces places{};
+  OptOuts opt_outs;
   std::vector<std::pair<std::string, std::string>> events;
   ConferenceServices services{policy,
                               storage,
@@ -120,7 +122,9 @@ class UnwatchedConference : public testing::Test {
                                      const std::string& json) { events.emplace_back(type, json); },
                               totals,
                               keypad,
-                              places};
+                              places,
+                              opt_outs,
+                              true};
   MediaWorker worker{MediaWorker::Options{}};
   std::shared_ptr<Conference> conference = std::make_shared<Conference>(
       context.get_executor(), services, worker, Conference::Identity{"room", "session", "", {}});

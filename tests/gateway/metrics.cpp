@@ -25,7 +25,7 @@ MetricsSnapshot busy() {
   out.from_client.dropped[static_cast<std::size_t>(media::DropReason::replayed)] = 3;
   out.from_client.lost[static_cast<std::size_t>(media::DropReason::not_connected)] = 1;
   out.from_server.rtp_packets = 8;
-  out.sinks.push_back({"recorder", 5, 600, {{"consent_refused", 4}}, 1, 2});
+  out.sinks.push_back({"recorder", 5, 600, {{"consent_refused", 4}}, 1, 2, {{0, true, 3, 17}}});
   out.rooms = 1;
   out.participants = 3;
   out.client_legs = 3;
@@ -55,6 +55,9 @@ TEST(Exposition, TellsTrafficSinksConsentsApiAndStorage) {
            "assent_sink_withheld_packets_total{sink=\"recorder\",reason=\"consent_refused\"} 4\n",
            "assent_recorder_overflows_total{sink=\"recorder\"} 1\n",
            "assent_recorder_unwritten_total{sink=\"recorder\"} 2\n",
+           "assent_sink_connected{sink=\"recorder\",worker=\"0\"} 1\n",
+           "assent_sink_reconnects_total{sink=\"recorder\",worker=\"0\"} 3\n",
+           "assent_sink_unconnected_packets_total{sink=\"recorder\",worker=\"0\"} 17\n",
            "assent_rooms 1\n",
            "assent_legs{side=\"client\"} 3\n",
            "assent_ports{state=\"free\"} 9988\n",
@@ -62,6 +65,7 @@ TEST(Exposition, TellsTrafficSinksConsentsApiAndStorage) {
            "assent_withdrawal_seconds_count 2\n",
            "assent_api_requests_total{operation=\"putConsent\",status=\"409\"} 1\n",
            "assent_storage_writable 1\n",
+           "assent_permits_lapsed 0\n",
            "assent_storage_records_total 44\n",
            "assent_start_time_seconds 1800000000\n",
        }) {
@@ -83,8 +87,8 @@ TEST(Exposition, ShowsEveryDropReasonAndStateFromTheStartSoThatRatesHaveABeginni
 }
 
 TEST(Exposition, HasOnlyLabelsThatCannotNameAPerson) {
-  const std::set<std::string> allowed{"side", "kind",   "reason",    "sink",   "state",
-                                      "le",   "status", "operation", "version"};
+  const std::set<std::string> allowed{"side", "kind",   "reason",    "sink",    "state",
+                                      "le",   "status", "operation", "version", "worker"};
   const std::string text = exposition(busy());
   const std::regex label{R"re(([a-z_]+)="[^"]*")re"};
   for (auto match = std::sregex_iterator(text.begin(), text.end(), label);

@@ -124,7 +124,8 @@ TEST_F(StreamToSink, ABrokenConnectionIsMadeAgainAndBeginsWithAWholeFrame) {
   sink.hang_up();
   handle_ready();
   EXPECT_FALSE(stream.is_open());
-  EXPECT_EQ(send({Bytes(20)}, ann), 0U);
+  EXPECT_EQ(send({Bytes(20), Bytes(20)}, ann), 0U);
+  EXPECT_EQ(stream.counts().withheld, 2U);
   ASSERT_TRUE(stream.next_timeout());
   EXPECT_GT(*stream.next_timeout(), now);
   now = *stream.next_timeout();
@@ -134,6 +135,8 @@ TEST_F(StreamToSink, ABrokenConnectionIsMadeAgainAndBeginsWithAWholeFrame) {
   ASSERT_EQ(frames.size(), 1U);
   EXPECT_EQ(frames[0], Bytes(20, std::byte{1}));
   EXPECT_EQ(told, (std::vector<bool>{true, false, true}));
+  EXPECT_EQ(stream.counts().connections, 2U);
+  EXPECT_EQ(stream.counts().withheld, 2U);
 }
 
 TEST(RtpStream, WaitsLongerAfterEachFailureWhileNobodyListens) {
@@ -159,6 +162,52 @@ TEST(RtpStream, WaitsLongerAfterEachFailureWhileNobodyListens) {
     EXPECT_TRUE(std::is_sorted(waits.begin(), waits.end()));
   }
   ::close(readiness);
+}
+
+TEST(FramedSink, IsConnectedOrNotAndWhatWasWithheldMeanwhileIsCountedByItsMetrics) {
+  FrameListener sink;
+  RunningService::Options options;
+  options.sinks = "  archive: {kind: rtp, address: \"127.0.0.1:" + std::to_string(sink.port()) +
+                  "\", transport: tcp}\n";
+  RunningService service{options};
+  const auto metric = [&](std::string_view name) {
+    const auto answer = service.call("GET", "/metrics").body;
+    const std::string text{answer.as_string()};
+    const std::string line =
+        "assent_sink_" + std::string(name) + "{sink=\"archive\",worker=\"0\"} ";
+    const auto at = text.find(line);
+    return at == std::string::npos ? -1 : std::stoi(text.substr(at + line.size()));
+  };
+  const auto comes_to = [&](std::string_view name, int value) {
+    for (int i = 0; i < 500 && metric(name) != value; ++i)
+      std::this_thread::sleep_for(10ms);
+    return metric(name);
+  };
+  ASSERT_TRUE(sink.accept());
+  EXPECT_EQ(comes_to("connected", 1), 1);
+  EXPECT_EQ(metric("reconnects_total"), 0);
+  service.ask("PUT", "/v1/rooms/framed", "{}");
+  service.ask("PUT", "/v1/rooms/framed/purposes/recording", R"({"by": "sinks"})");
+  Caller caller{service, "framed", "caller", 0x1111};
+  caller.connect(service);
+  service.ask("PUT", caller.path + "/consents/recording", grant());
+  caller.speak();
+  EXPECT_EQ(sink.take(500ms).size(), 1U);
+  EXPECT_EQ(metric("unconnected_packets_total"), 0);
+
+  sink.hang_up();
+  EXPECT_EQ(comes_to("connected", 0), 0);
+  for (int i = 0; i < 3; ++i) {
+    caller.speak();
+    EXPECT_TRUE(caller.server.receive()) << "the call does not wait for a sink";
+  }
+  const int withheld = metric("unconnected_packets_total");
+  ASSERT_TRUE(sink.accept());
+  EXPECT_EQ(comes_to("connected", 1), 1);
+  EXPECT_EQ(metric("reconnects_total"), 1);
+  EXPECT_LE(withheld, 3);
+  caller.speak();
+  EXPECT_EQ(sink.take(500ms).size(), 1U);
 }
 
 constexpr int rounds = std::string_view{ASSENT_SANITIZE}.empty() ? 300 : 60;

@@ -98,7 +98,14 @@ RunningService::RunningService(Options options)
     const auto guard = asio::make_work_guard(context_);
     context_.run();
   }};
-  if (started.get() != StartResult::started) throw std::runtime_error("the service did not start");
+  const auto result = started.get();
+  if (result != StartResult::started) {
+    context_.stop();
+    control_.join();
+    service_.reset();
+    throw std::runtime_error(result == StartResult::misconfigured ? "it is misconfigured"
+                                                                  : "the service did not start");
+  }
   if (options.while_opening) return;
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
   while (!log_says("\"ledger.open\"") && !log_says("start.ledger_refused")) {
