@@ -121,16 +121,18 @@ TEST_F(RecordLedgerTest, TheEndOfAServiceDoesNotWaitForTheVerification) {
 
 TEST_F(RecordLedgerTest, AnotherProcessWithTheLedgerIsWaitedFor) {
   store(1, 2);
-  auto other = locked(at("ledger"));
-  Storage storage{options()};
-  ASSERT_TRUE(comes_true(
-      [&] { return storage.health().problem.find("another process") != std::string::npos; }));
-  std::this_thread::sleep_for(100ms);
-  EXPECT_FALSE(storage.health().ledger_refused);
-  EXPECT_TRUE(storage.health().ledger_opening);
-  other = FileHandle{};
-  ASSERT_TRUE(opens(storage));
-  EXPECT_TRUE(run(storage.append(consent_of("p", "granted", 3))));
+  {
+    auto other = locked(at("ledger"));
+    Storage storage{options()};
+    ASSERT_TRUE(comes_true(
+        [&] { return storage.health().problem.find("another process") != std::string::npos; }));
+    std::this_thread::sleep_for(100ms);
+    EXPECT_FALSE(storage.health().ledger_refused);
+    EXPECT_TRUE(storage.health().ledger_opening);
+    other = FileHandle{};
+    ASSERT_TRUE(opens(storage));
+    EXPECT_TRUE(run(storage.append(consent_of("p", "granted", 3))));
+  }
   EXPECT_EQ(count(LedgerKind::start), 2u);
 }
 
