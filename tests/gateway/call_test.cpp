@@ -301,7 +301,7 @@ TEST_F(Call, IsInBalanceInEveryRecordAndNoRecordGrowsWhileConsentsChangeUnderLoa
             *std::max_element(sizes.begin() + 10, middle) + 500);
 }
 
-TEST_F(Call, SaysWhoCarriesItsLegs) {
+TEST_F(Call, Row12And13SaysWhoCarriesItsLegs) {
   open_room();
   Caller caller{service, "standup", "caller", 0xabc};
   json::object offer{{"from", "client"}, {"sdp", sdp(caller.phone.port())}, {"carrier", "telco-7"}};

@@ -67,7 +67,7 @@ TEST_F(RetentionRun, WhatWaitsForTheEndOfAContractStaysUntilOneIsGiven) {
   EXPECT_EQ(recordings(), 2u);
 }
 
-TEST_F(RetentionRun, Row26ItsEndIsAnEventAndWhatGoesIsShownBefore) {
+TEST_F(RetentionRun, Row03And26ItsEndIsAnEventAndWhatGoesIsShownBefore) {
   RunningService service{options()};
   hold_a_call(service);
   end_contract(service, zelda);
