@@ -83,18 +83,29 @@ def counted_too_little(chain: list[Row], arrived: list[float], killed: float,
     return wrong
 
 
-def lines_apart(folder: pathlib.Path, rows: list[Row]) -> list[str]:
+class Lines:
     """The daily files against the table: each record once, in the order of their numbers."""
-    stored = [row["id"] for row in rows]
-    for _ in range(1_000):  # they follow the table
-        found = [json.loads(line)["id"] for file in sorted(folder.glob("*.jsonl"))
-                 for line in file.read_text().splitlines()]
-        if len(found) >= len(stored):
-            break
-        time.sleep(0.01)
-    if found == stored:
-        return []
-    return [f"{len(found)} lines ({len(set(found))} different) of {len(stored)} records"]
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder, self.last = folder, 0  # the number of the last one judged
+        self.judged: dict[pathlib.Path, int] = {}  # bytes
+
+    def apart(self, stored: list[int]) -> list[str]:
+        """`stored`: the numbers behind the last one judged."""
+        for _ in range(1_000):  # they follow the table
+            files = {file: file.read_bytes()[self.judged.get(file, 0):]
+                     for file in sorted(self.folder.glob("*.jsonl"))}
+            found = [json.loads(line)["id"] for content in files.values()
+                     for line in content.splitlines() if line.endswith(b"}")]
+            if len(found) >= len(stored):
+                break
+            time.sleep(0.01)
+        for file, content in files.items():
+            self.judged[file] = self.judged.get(file, 0) + len(content)
+        self.last = stored[-1] if stored else self.last
+        if found == stored:
+            return []
+        return [f"{len(found)} lines ({len(set(found))} different) of {len(stored)} records"]
 
 
 def require_that_checks_notice(before: list[Row], after: list[Row], arrived: dict[str, list[float]],
