@@ -29,22 +29,6 @@ bool are_ice_chars(std::string_view text, std::size_t least) {
          });
 }
 
-IceLite::Answer sealed(StunWriter& writer, std::string_view password) {
-  IceLite::Answer answer;
-  const auto bytes = writer.seal(password);
-  answer.size = bytes.size();
-  std::ranges::copy(bytes, answer.bytes.begin());
-  return answer;
-}
-
-IceLite::Answer refusal(const StunMessage& check, StunError why, std::string_view password) {
-  StunWriter writer{StunClass::error, check.transaction};
-  writer.error(why);
-  if (why == StunError::unknown_attribute)
-    writer.unknown(std::span{check.unknown}.first(check.unknown_count));
-  return sealed(writer, password);
-}
-
 }  // namespace
 
 IceCredentials make_ice_credentials(const Entropy& entropy) {
@@ -72,33 +56,22 @@ void IceLite::restart(IceCredentials local, std::string remote_ufrag) {
   std::erase_if(valid_, [this](const Endpoint& address) { return address != selected_; });
 }
 
-// RFC 8445 §7.2.2: our ufrag, a colon, the peer's. What is of another generation is not.
-bool IceLite::is_for_us(const StunMessage& check) const {
-  const auto name = check.username;
-  return name.size() == local_.ufrag.size() + 1 + remote_ufrag_.size() &&
-         name.starts_with(local_.ufrag) && name[local_.ufrag.size()] == ':' &&
-         name.ends_with(remote_ufrag_);
-}
-
-IceLite::Answer IceLite::handle(TimePoint now, const Endpoint& from,
-                                std::span<const std::byte> datagram) {
+IceAnswer IceLite::handle(TimePoint now, const Endpoint& from,
+                          std::span<const std::byte> datagram) {
   const auto check = parse_stun(datagram);
-  if (!check || check->kind != StunClass::request || check->method != stun_binding) return {};
-  if (!is_for_us(*check) || !is_authentic(*check, local_.password)) return {};
+  if (!check || !is_check_for(*check, local_.ufrag, remote_ufrag_, local_.password)) return {};
 
   // Authentic: from here on it may be answered, and change state.
   if (check->unknown_count != 0)
-    return refusal(*check, StunError::unknown_attribute, local_.password);
+    return refuse_check(*check, StunError::unknown_attribute, local_.password);
   // RFC 8445 §6.1.1: beside a lite agent the full one controls. A peer that does not think so is
   // told to change its mind (§7.3.1.1).
-  if (check->ice_controlled) return refusal(*check, StunError::role_conflict, local_.password);
+  if (check->ice_controlled) return refuse_check(*check, StunError::role_conflict, local_.password);
 
   remember(from);
   if (check->use_candidate) selected_ = from;
   if (selected_ == from) consent_until_ = now + ice_consent;
-  StunWriter success{StunClass::success, check->transaction};
-  success.mapped(from);
-  return sealed(success, local_.password);
+  return answer_check(*check, from, local_.password);
 }
 
 void IceLite::remember(const Endpoint& from) {

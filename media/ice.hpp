@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -11,8 +10,8 @@
 #include <vector>
 
 #include "media/endpoint.hpp"
+#include "media/ice_check.hpp"
 #include "media/sdes.hpp"
-#include "media/stun.hpp"
 #include "media/time.hpp"
 
 namespace assent::media {
@@ -52,14 +51,8 @@ class IceLite {
   // One STUN message. The answer is to go to `from`, whence it came; empty: none is due. To what is
   // not authentic nothing is answered, not even the 400 and 401 of RFC 8489 §9.1.3: this port
   // would send to any address that somebody writes into a datagram.
-  struct Answer {
-    std::array<std::byte, 128> bytes;
-    std::size_t size = 0;
-
-    [[nodiscard]] std::span<const std::byte> view() const { return std::span{bytes}.first(size); }
-  };
-  [[nodiscard]] Answer handle(TimePoint now, const Endpoint& from,
-                              std::span<const std::byte> datagram);
+  [[nodiscard]] IceAnswer handle(TimePoint now, const Endpoint& from,
+                                 std::span<const std::byte> datagram);
 
   // An authentic check came from there; the last ice_addresses_max are remembered.
   [[nodiscard]] bool is_valid(const Endpoint& address) const;
@@ -73,7 +66,6 @@ class IceLite {
   [[nodiscard]] const std::string& remote_ufrag() const { return remote_ufrag_; }
 
  private:
-  [[nodiscard]] bool is_for_us(const StunMessage& check) const;
   void remember(const Endpoint& from);
 
   IceCredentials local_;

@@ -95,6 +95,7 @@ struct IngressStream {
 
   Ssrc ssrc;
   SectionId section = 0;
+  bool is_video = false;  // itself, by its first packet: no repair of one
   TimePoint last_heard{};
   ExtendedSequence sequence;
   std::uint64_t packets = 0;

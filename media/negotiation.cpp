@@ -131,8 +131,15 @@ std::size_t carrier_of(const std::vector<std::string>& bundle, std::size_t other
   return otherwise;
 }
 
-WebRtcPlan plan_webrtc(const LocalWebRtc& local, const WebRtcDescription& remote, DtlsRole role) {
-  return {local.ice, remote.ice.ufrag, role, remote.fingerprints};
+std::optional<SdpError> check_lite(Side from, const MediaDescription& section) {
+  if (section.webrtc->is_lite && is_lite_toward(from)) return both_lite(section.line);
+  return std::nullopt;
+}
+
+// RFC 8839 §5.3: a lite agent says so for the session. RFC 8445 §10: a full one, that it nominates
+// no pair that is not valid.
+SdpLine ice_of_session(Side toward) {
+  return {'a', is_lite_toward(toward) ? "ice-lite" : "ice-options:trickle ice2", 0};
 }
 
 // What one side agreed to: `own` is its description, `far` the other side's.
@@ -176,6 +183,12 @@ std::span<const MediaPlan> Negotiation::legs() const {
 }
 std::span<const RefusedMedia> Negotiation::refused() const {
   return refused_;
+}
+std::optional<std::size_t> Negotiation::section_of(std::string_view mid) const {
+  if (!exchange_ || mid.empty()) return std::nullopt;
+  const auto found = std::ranges::find(exchange_->offered, mid, &MediaDescription::mid);
+  if (found == exchange_->offered.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - exchange_->offered.begin());
 }
 bool Negotiation::roll_back() {
   if (!offerer()) return false;
@@ -222,7 +235,7 @@ std::optional<SdpError> Negotiation::refuse_offer(
         has_dtls(section.profile) != has_dtls(before->leg(from).profile))
       return other_keying(section.line);
     if (has_dtls(section.profile)) {
-      if (section.webrtc->is_lite) return both_lite(section.line);
+      if (auto error = check_lite(from, section)) return error;
     } else if (has_sdes(section.profile)) {
       if (choose_crypto(policy(from), section.cryptos) == nullptr)
         return SdpError{section.line, "no a=crypto line has a suite that is allowed here",
@@ -283,10 +296,11 @@ Profile Negotiation::profile_toward(Side side, std::size_t section,
 bool Negotiation::restarts_ice(std::size_t section) const {
   const auto& offered = exchange_->offered[section].webrtc;
   const auto* const plan = going_on(section);
-  if (!offered || !plan || !plan->leg(exchange_->from).webrtc) return true;
+  if (!offered) return false;
+  if (!plan || !plan->leg(exchange_->from).webrtc) return true;
   const auto& leg = plan->leg(exchange_->from);
   const auto& carrier = exchange_->offered[leg.bundled_with].webrtc;
-  return leg.webrtc->remote_ufrag != (carrier ? *carrier : *offered).ice.ufrag;
+  return leg.webrtc->remote.ice.ufrag != (carrier ? *carrier : *offered).ice.ufrag;
 }
 
 SdpResult<Negotiation::Proposal> Negotiation::propose(std::size_t section,
@@ -329,8 +343,8 @@ SdpResult<void> Negotiation::receive_answer(std::string_view sdp) {
   if (!sections) return sections.error();
   for (std::size_t i = 0; i < sections->size(); ++i) {
     if (!exchange_->is_offered(i) || (*sections)[i].standing != Standing::wanted) continue;
-    if (auto error =
-            refuse_answer(exchange_->proposals[i], (*sections)[i], exchange_->offered[i].rtcp_mux))
+    if (auto error = refuse_answer(exchange_->from, exchange_->proposals[i], (*sections)[i],
+                                   exchange_->offered[i].rtcp_mux))
       return *std::move(error);
     if (auto error = refuse_other_key(i, (*sections)[i])) return *std::move(error);
   }
@@ -339,7 +353,7 @@ SdpResult<void> Negotiation::receive_answer(std::string_view sdp) {
   return {};
 }
 
-std::optional<SdpError> Negotiation::refuse_answer(const Proposal& proposal,
+std::optional<SdpError> Negotiation::refuse_answer(Side offerer, const Proposal& proposal,
                                                    const MediaDescription& answered,
                                                    bool mux_offered) {
   const bool secure = is_secure(proposal.profile);
@@ -350,7 +364,7 @@ std::optional<SdpError> Negotiation::refuse_answer(const Proposal& proposal,
   if (secure && has_dtls(proposal.profile) != has_dtls(answered.profile))
     return other_keying(answered.line);
   if (has_dtls(proposal.profile)) {
-    if (answered.webrtc->is_lite) return both_lite(answered.line);
+    if (auto error = check_lite(other(offerer), answered)) return error;
     if (answered.webrtc->setup != DtlsSetup::actpass) return std::nullopt;
     return SdpError{answered.line, "the answer leaves open who begins the DTLS handshake",
                     "answer with a=setup:active or a=setup:passive (RFC 8842 §5.3)"};
@@ -453,15 +467,15 @@ std::size_t Negotiation::bundled_by_answerer(std::size_t section) const {
                     [this](std::string_view mid) { return exchange_->taken_with_dtls(mid, true); });
 }
 
-// What the gateway says for the whole session where it speaks ICE: that it makes no checks (RFC
-// 8839 §5.3), and that all of it may go over one transport. Each m-section has one of its own in
-// an offer, for the case that the answer does not want that.
+// What the gateway says for the whole session where it speaks ICE: which agent it is, and that all
+// of it may go over one transport. Each m-section has one of its own in an offer, for the case that
+// the answer does not want that.
 std::vector<SdpLine> Negotiation::lines_of_offer(std::span<const Proposal> proposals) const {
   std::vector<SdpLine> lines;
   std::string bundle;
   for (std::size_t i = 0; i < proposals.size(); ++i) {
     if (!proposals[i].webrtc) continue;
-    if (lines.empty()) lines.push_back({'a', "ice-lite", 0});
+    if (lines.empty()) lines.push_back(ice_of_session(other(exchange_->from)));
     if (!exchange_->offered[i].mid.empty()) bundle += ' ' + exchange_->offered[i].mid;
   }
   if (!bundle.empty()) lines.push_back({'a', "group:BUNDLE" + bundle, 0});
@@ -473,7 +487,7 @@ std::vector<SdpLine> Negotiation::lines_of_answer() const {
   std::vector<SdpLine> lines;
   for (std::size_t i = 0; i < exchange_->offered.size(); ++i) {
     if (lines.empty() && exchange_->is_taken(i) && exchange_->offered[i].webrtc)
-      lines.push_back({'a', "ice-lite", 0});
+      lines.push_back(ice_of_session(exchange_->from));
   }
   for (const auto& group : read_groups(exchange_->offer.lines)) {
     std::string kept;
@@ -499,16 +513,16 @@ MediaPlan Negotiation::plan(std::size_t section, const std::optional<SdpCrypto>&
   if (offered.webrtc) {
     const auto carrier = toward_offerer.bundled_with;
     toward_offerer.webrtc =
-        plan_webrtc(*transports[carrier].webrtc, *exchange_->offered[carrier].webrtc,
-                    role_toward_offerer(carrier));
+        WebRtcPlan{transports[carrier].webrtc->ice, *exchange_->offered[carrier].webrtc,
+                   role_toward_offerer(carrier), false};
   }
   auto toward_answerer = plan_leg(answered, offered, offered.rtcp_mux && answered.rtcp_mux);
   toward_answerer.bundled_with = bundled_by_answerer(section);
   if (answered.webrtc) {
     const auto carrier = toward_answerer.bundled_with;
     const auto& remote = *exchange_->answered[carrier].webrtc;
-    toward_answerer.webrtc = plan_webrtc(*exchange_->proposals[carrier].webrtc, remote,
-                                         role_toward(remote.setup, std::nullopt));
+    toward_answerer.webrtc = WebRtcPlan{exchange_->proposals[carrier].webrtc->ice, remote,
+                                        role_toward(remote.setup, std::nullopt), true};
   }
   if (const auto agreed = match_cryptos(exchange_->proposals[section].cryptos, answered.cryptos)) {
     toward_answerer.receive_key = agreed->answered->key;

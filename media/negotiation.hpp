@@ -32,10 +32,16 @@ struct LocalTransport {
 // ICE and DTLS as both sides of one transport described them.
 struct WebRtcPlan {
   IceCredentials local;
-  std::string remote_ufrag;
+  WebRtcDescription remote;
   DtlsRole role = DtlsRole::server;  // the gateway's
-  std::vector<Fingerprint> fingerprints;
+  bool we_offered = false;           // the gateway described itself first
 };
+
+// The gateway is a lite agent toward clients, on one port for many of them, and a full one toward
+// servers, which may be lite themselves.
+[[nodiscard]] constexpr bool is_lite_toward(Side side) {
+  return side == Side::client;
+}
 
 // What was agreed for one m-section with one side. "The peer" is the client or the server.
 struct LegPlan {
@@ -114,7 +120,7 @@ class Negotiation {
   // called with `wanted`.
   [[nodiscard]] Profile profile_toward(Side side, std::size_t section,
                                        std::optional<Profile> wanted) const;
-  // The offerer describes other ICE credentials than before (RFC 8445 §9), or has none of before.
+  // The offerer describes other ICE credentials than before (RFC 8445 §9), or had none before.
   [[nodiscard]] bool restarts_ice(std::size_t section) const;
 
   // `wanted` for the profile of every m-section toward the other side; without it a leg keeps the
@@ -136,6 +142,8 @@ class Negotiation {
   // where no offer waits for an answer.
   bool roll_back();
 
+  // The m-section of that name, in the last offer.
+  [[nodiscard]] std::optional<std::size_t> section_of(std::string_view mid) const;
   // Who has offered and waits for the answer.
   [[nodiscard]] std::optional<Side> offerer() const;
   // Toward whom write_answer() writes: who has offered last, answered or not.
@@ -157,7 +165,7 @@ class Negotiation {
   [[nodiscard]] SdpResult<Proposal> propose(std::size_t section, std::optional<Profile> wanted,
                                             const LocalTransport& transport,
                                             const Entropy& entropy) const;
-  [[nodiscard]] static std::optional<SdpError> refuse_answer(const Proposal& proposal,
+  [[nodiscard]] static std::optional<SdpError> refuse_answer(Side offerer, const Proposal& proposal,
                                                              const MediaDescription& answered,
                                                              bool mux_offered);
   [[nodiscard]] std::optional<SdpError> refuse_other_key(std::size_t section,

@@ -50,10 +50,14 @@ void PcmTrack::handle_timeout(TimePoint now, std::vector<PcmEvent>& out) {
 
 void PcmTrack::end(std::optional<std::int64_t> last_sequence, std::vector<PcmEvent>& out) {
   if (last_sequence) held_.erase(held_.upper_bound(*last_sequence), held_.end());
+  flush(out);
+  ended_ = true;
+}
+
+void PcmTrack::flush(std::vector<PcmEvent>& out) {
   while (!held_.empty())
     decode_first(out);
   emit_rest(out);
-  ended_ = true;
 }
 
 void PcmTrack::release(std::vector<PcmEvent>& out) {

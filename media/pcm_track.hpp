@@ -18,7 +18,7 @@ namespace assent::media {
 
 inline constexpr std::size_t pcm_frame_samples = pcm_rate_hz / 50;  // 20 ms
 
-// Up to 20 ms of what one participant said; less only before a gap or the end.
+// Up to 20 ms of what one participant said; less only before a gap, the end or a flush.
 struct PcmFrame {
   std::array<std::int16_t, pcm_frame_samples> samples{};
   std::size_t count = 0;
@@ -63,6 +63,9 @@ class PcmTrack {
   // When handle_timeout gives up waiting for a packet.
   [[nodiscard]] std::optional<TimePoint> next_timeout() const;
   void handle_timeout(TimePoint now, std::vector<PcmEvent>& out);
+
+  // What is held back comes out now, and the rest of a frame; what comes later is later.
+  void flush(std::vector<PcmEvent>& out);
 
   // The end: what is held back comes out, up to and with this sequence number; the rest is
   // forgotten. Nothing comes afterwards.

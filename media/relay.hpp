@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "media/leg.hpp"
+#include "media/leg_timers.hpp"
 #include "media/outbox.hpp"
 #include "media/permit_table.hpp"
 #include "media/rtcp.hpp"
@@ -86,6 +87,8 @@ class Relay {
   LegId add_leg(LegConfig config);
   void reconfigure_leg(LegId leg, LegConfig config);
   void remove_leg(LegId leg);
+  // One more address under which the peer of a leg of ICE may be reached.
+  void add_candidate(LegId leg, const IceCandidate& candidate);
   // The media of these two m-sections goes from either leg to the other from now on.
   void connect(LegLink client, LegLink server);
   void connect(LegId client, LegId server) { connect({client, 0}, {server, 0}); }
@@ -112,7 +115,7 @@ class Relay {
   // participant hears it.
   bool ask(TimePoint now, SourceId source, const Question& question);
   void stop_asking(SourceId source);
-  // When handle_timeout has something to send; nullopt: nobody is spoken to, no handshake waits.
+  // When handle_timeout has something to send, long ago: at once; nullopt: nothing waits.
   [[nodiscard]] std::optional<TimePoint> next_timeout() const;
   // Sends what is due, as far as the outbox has room; of speech, what has none stays due.
   void handle_timeout(TimePoint now, Outbox& out);
@@ -125,6 +128,8 @@ class Relay {
   void handle_datagram(TimePoint now, LegId leg, Component component, const Endpoint& from,
                        std::span<std::byte> datagram, Outbox& out);
   static constexpr std::size_t datagrams_per_input_max = 1 + sinks_max;
+  // A check or two, and a flight of DTLS; what is beyond it is lost, and sent again.
+  static constexpr std::size_t datagrams_per_timeout_max = 8;
 
   // The shell could not send this one.
   void give_back(const Outgoing& outgoing, std::span<const std::byte> bytes);
@@ -146,6 +151,7 @@ class Relay {
     std::uint32_t silenced = 0;      // of these, which are answered with silence
     std::array<TimePoint, sinks_max> opened{};  // when the sink's permit last did
     std::vector<LegId> legs;
+    std::vector<CutMark> parted;  // of what went to sinks from legs that are gone, in open epochs
   };
 
   // Of these, the reason why the datagram was not taken in.
@@ -158,6 +164,9 @@ class Relay {
                                             std::span<const std::byte> datagram, Outbox& out);
   // After the transport of a leg has done something.
   void follow_transport(Leg& leg, Outbox& out);
+  void set_timer(const Leg& leg) {
+    timers_.set(leg.id, leg.webrtc() ? leg.webrtc()->next_timeout() : std::nullopt);
+  }
   // And why one that was taken in did not reach the peer leg's door.
   std::optional<DropReason> forward(TimePoint now, Leg& from, const LegLink* link,
                                     std::span<const std::byte> packet, Lane::Kind kind,
@@ -188,6 +197,9 @@ class Relay {
   std::optional<Withheld> judge(SinkId sink, Delivery& delivery, Codec codec, const RtpView& packet,
                                 std::int64_t sequence) const;
   [[nodiscard]] bool is_sent_by_others(const Leg& leg, Ssrc ssrc) const;
+  void want_pictures(const Leg& leg, const IngressStream& stream, SinkId sink);
+  void ask_for_pictures(TimePoint now, Outbox& out);
+  void forget_pictures(LegId leg);
   void stop_asking(Leg& leg);
   void speak(TimePoint now, Outbox& out);
   void fall_silent(Leg& leg);
@@ -218,7 +230,13 @@ class Relay {
   std::unordered_map<std::uint64_t, SourceId> ssrc_owners_;  // by room and SSRC
   std::vector<RelayEvent> events_;
   std::vector<LegId> speaking_;  // with a playback
-  std::vector<LegId> shaking_;   // with a handshake that waits for an answer
+  struct PictureWanted {
+    LegId leg{};
+    Ssrc ssrc{};
+  };
+  std::vector<PictureWanted> pictures_wanted_;  // and not asked for yet
+  LegTimers timers_;             // of transports: handshakes, checks, consent to send
+  std::vector<LegId> due_legs_;  // of the timeout at hand
 };
 
 }  // namespace assent::media

@@ -20,6 +20,8 @@ void cut_links(Leg& leg, LegId removed) {
   }
 }
 
+constexpr std::size_t parted_max = 256;  // marks of a participant
+
 constexpr std::uint32_t bit(SinkId sink) {
   return std::uint32_t{1} << index(sink);
 }
@@ -59,6 +61,7 @@ LegId Relay::add_leg(LegConfig config) {
   source(config.source).legs.push_back(id);
   legs_[position] = std::make_unique<Leg>(std::move(config));
   legs_[position]->id = id;
+  set_timer(*legs_[position]);
   for (const Ssrc ssrc : legs_[position]->config().signalled_ssrcs) {
     claim_ssrc(*legs_[position], ssrc);
   }
@@ -71,7 +74,7 @@ void Relay::reconfigure_leg(LegId id, LegConfig config) {
   const auto before = leg.config().signalled_ssrcs;
   const auto took = leg.config().takes;
   leg.reconfigure(std::move(config));
-  if (!leg.webrtc() || !leg.webrtc()->next_timeout()) std::erase(shaking_, id);
+  set_timer(leg);
   // A question that was cut short is none.
   if (leg.playback && (leg.config().takes != took || !leg.hears())) stop_asking(leg);
   for (const Ssrc ssrc : before)
@@ -82,14 +85,21 @@ void Relay::reconfigure_leg(LegId id, LegConfig config) {
 
 void Relay::remove_leg(LegId id) {
   stop_asking(*legs_[index(id)]);
-  std::erase(shaking_, id);
+  timers_.set(id, std::nullopt);
+  forget_pictures(id);
   disconnect(id);
   const auto leg = std::exchange(legs_[index(id)], nullptr);
   const SourceId owner = leg->config().source;
   std::erase(source(owner).legs, id);
   for (const Ssrc ssrc : leg->config().signalled_ssrcs)
     release_ssrc(owner, ssrc);
-  leg->for_each_stream([&](const IngressStream& stream) { release_ssrc(owner, stream.ssrc); });
+  auto& parted = source(owner).parted;
+  leg->for_each_stream([&](const IngressStream& stream) {
+    release_ssrc(owner, stream.ssrc);
+    for (const auto& delivery : stream.deliveries) {
+      if (delivery.last && parted.size() < parted_max) parted.push_back(*delivery.last);
+    }
+  });
 }
 
 void Relay::disconnect(LegId id) {
@@ -145,6 +155,11 @@ std::vector<CutMark> Relay::set_permit(TimePoint now, SourceId id, SinkId sink, 
   std::vector<CutMark> cut;
   Source& owner = source(id);
   if (opens && !was_open) owner.opened[index(sink)] = now;
+  std::erase_if(owner.parted, [&](const CutMark& mark) {
+    if (mark.sink != sink || (opens && mark.epoch == permit.epoch)) return false;
+    if (!opens) cut.push_back(mark);
+    return true;
+  });
   for (const LegId leg_id : owner.legs) {
     Leg& leg = *legs_[index(leg_id)];
     if (leg.config().side != Side::client) continue;
@@ -160,6 +175,7 @@ std::vector<CutMark> Relay::set_permit(TimePoint now, SourceId id, SinkId sink, 
       if (opens && !was_open && stream.packets != 0) {
         standing.not_before = stream.sequence.highest() + 1;
         standing.is_first = true;
+        want_pictures(leg, stream, sink);
       }
     });
   }
@@ -253,6 +269,8 @@ IngressStream* Relay::bind_stream(TimePoint now, Leg& leg, const RtpView& packet
   if (admission.forgotten) release_ssrc(leg.config().source, *admission.forgotten);
   if (admission.stream == nullptr) return nullptr;
   admission.stream->section = leg.config().bundle.section_of(packet);
+  admission.stream->is_video =
+      leg.config().payload_types[packet.payload_type()] == Codec::other_video;
   claim_ssrc(leg, ssrc);
   events_.push_back(StreamBound{room_of(leg), leg.config().source, ssrc});
   return admission.stream;

@@ -1,5 +1,4 @@
 // Legs that find their address by ICE and their keys by DTLS, and what happens by time.
-#include <algorithm>
 #include <cstring>
 
 #include "media/datagram.hpp"
@@ -36,34 +35,41 @@ void Relay::follow_transport(Leg& leg, Outbox& out) {
   if (leg.follow_transport() && leg.moves++ < Leg::moves_told_max) {
     events_.push_back(RemoteLearned{room_of(leg), leg.config().source});
   }
-  const bool listed = std::ranges::find(shaking_, leg.id) != shaking_.end();
-  const bool waits = transport.next_timeout().has_value();
-  if (waits && !listed) shaking_.push_back(leg.id);
-  if (!waits && listed) std::erase(shaking_, leg.id);
+  set_timer(leg);
 }
 
 std::optional<TimePoint> Relay::next_timeout() const {
-  std::optional<TimePoint> next;
-  const auto consider = [&next](const std::optional<TimePoint>& due) {
+  if (!pictures_wanted_.empty()) return TimePoint{};
+  auto next = timers_.next();
+  for (const LegId id : speaking_) {
+    const auto due = legs_[index(id)]->playback->next_timeout();
     if (due && (!next || *due < *next)) next = due;
-  };
-  for (const LegId id : speaking_)
-    consider(legs_[index(id)]->playback->next_timeout());
-  for (const LegId id : shaking_)
-    consider(legs_[index(id)]->webrtc()->next_timeout());
+  }
   return next;
 }
 
 void Relay::handle_timeout(TimePoint now, Outbox& out) {
   speak(now, out);
-  const auto waiting = shaking_;  // a handshake that is over leaves the list
-  for (const LegId id : waiting) {
+  ask_for_pictures(now, out);
+  // Each once, also those that have something to do again at once.
+  due_legs_.clear();
+  while (out.has_room_for(datagrams_per_timeout_max * (due_legs_.size() + 1))) {
+    const auto leg = timers_.take_due(now);
+    if (!leg) break;
+    due_legs_.push_back(*leg);
+  }
+  for (const LegId id : due_legs_) {
     Leg& leg = *legs_[index(id)];
-    const auto due = leg.webrtc()->next_timeout();
-    if (!due || now < *due || !out.has_room_for(1)) continue;
     leg.webrtc()->handle_timeout(now);
     follow_transport(leg, out);
   }
+}
+
+void Relay::add_candidate(LegId id, const IceCandidate& candidate) {
+  Leg& leg = *legs_[index(id)];
+  if (!leg.webrtc()) return;
+  leg.webrtc()->add_candidate(candidate);
+  set_timer(leg);
 }
 
 }  // namespace assent::media

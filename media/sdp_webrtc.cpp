@@ -9,8 +9,6 @@
 namespace assent::media {
 namespace {
 
-constexpr std::uint32_t host_preference = 126;  // RFC 8445 §5.1.2.2
-
 std::string_view mid_of(const SdpMedia& media) {
   return attribute_value(media.lines, "mid").value_or("");
 }
@@ -45,6 +43,17 @@ std::vector<Fingerprint> read_fingerprints(std::span<const SdpLine> lines) {
   return all;
 }
 
+// Of this section alone (RFC 8839 §5.1): what is bundled has those of what carries it.
+std::vector<IceCandidate> read_candidates(std::span<const SdpLine> lines) {
+  std::vector<IceCandidate> all;
+  for (const auto& line : lines) {
+    const auto value = attribute(line, "candidate");
+    const auto candidate = value ? parse_candidate(*value) : std::nullopt;
+    if (candidate && all.size() < ice_candidates_max) all.push_back(*candidate);
+  }
+  return all;
+}
+
 std::optional<DtlsSetup> parse_setup(std::string_view value) {
   if (value == "actpass") return DtlsSetup::actpass;
   if (value == "active") return DtlsSetup::active;
@@ -64,14 +73,6 @@ std::string_view to_string(DtlsSetup setup) {
   return "unknown";
 }
 
-// RFC 8839 §5.1; the priority by RFC 8445 §5.1.2.1, component 1 as RTCP is multiplexed.
-std::string candidate_text(const Endpoint& endpoint, std::size_t position) {
-  const auto local_preference = static_cast<std::uint32_t>(65'535 - position);
-  const auto priority = (host_preference << 24) + (local_preference << 8) + 255;
-  return "candidate:" + std::to_string(position + 1) + " 1 udp " + std::to_string(priority) + ' ' +
-         address_text(endpoint) + ' ' + std::to_string(endpoint.port) + " typ host";
-}
-
 }  // namespace
 
 SdpResult<WebRtcDescription> read_webrtc(const Sdp& sdp, const SdpMedia& media) {
@@ -83,6 +84,7 @@ SdpResult<WebRtcDescription> read_webrtc(const Sdp& sdp, const SdpMedia& media) 
                    "give both: 4 to 256 and 22 to 256 letters, digits, + or / (RFC 8839 §5.4)");
   out.ice = {std::string(*ufrag), std::string(*password)};
   out.is_lite = find_attribute(sdp.lines, "ice-lite") != nullptr;
+  out.candidates = read_candidates(media.lines);
   out.fingerprints = read_fingerprints(media.lines);
   if (out.fingerprints.empty()) out.fingerprints = read_fingerprints(tagged_of(sdp, media).lines);
   if (out.fingerprints.empty()) out.fingerprints = read_fingerprints(sdp.lines);
@@ -123,7 +125,7 @@ std::vector<SdpLine> write_webrtc(const LocalWebRtc& local, DtlsSetup setup) {
   add("fingerprint:" + to_string(local.fingerprint));
   add("setup:" + std::string(to_string(setup)));
   for (std::size_t i = 0; i < local.candidates.size(); ++i)
-    add(candidate_text(local.candidates[i], i));
+    add("candidate:" + candidate_text(local.candidates[i], i));
   add("end-of-candidates");
   return lines;
 }

@@ -9,6 +9,7 @@
 #include "media/endpoint.hpp"
 #include "media/fingerprint.hpp"
 #include "media/ice.hpp"
+#include "media/ice_candidate.hpp"
 #include "media/sdp.hpp"
 
 namespace assent::media {
@@ -19,6 +20,7 @@ enum class DtlsSetup : std::uint8_t { actpass, active, passive };  // RFC 5763 ย
 struct WebRtcDescription {
   IceCredentials ice;
   bool is_lite = false;
+  std::vector<IceCandidate> candidates;   // that can be checked, ice_candidates_max at most
   std::vector<Fingerprint> fingerprints;  // at least one
   DtlsSetup setup = DtlsSetup::actpass;   // also where nothing was said
 };
@@ -34,7 +36,7 @@ struct WebRtcDescription {
 // Port 0, and yet wanted: it has no other transport than the BUNDLE's (RFC 8843 ยง6).
 [[nodiscard]] bool is_bundle_only(const Sdp& sdp, const SdpMedia& media);
 
-// What the gateway says of its own, in one m-section. It is a lite agent toward clients.
+// What the gateway says of its own, in one m-section.
 struct LocalWebRtc {
   IceCredentials ice;
   Fingerprint fingerprint;

@@ -39,7 +39,7 @@ std::vector<std::byte> check(const Check& parts) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::optional<StunMessage> read(const IceLite::Answer& answer) {
+std::optional<StunMessage> read(const IceAnswer& answer) {
   return answer.size == 0 ? std::nullopt : parse_stun(answer.view());
 }
 

@@ -86,9 +86,9 @@ TEST_F(WebRtcNegotiation, PlansATransportThatFindsAddressAndKeysItself) {
   EXPECT_FALSE(leg.receive_key);
   EXPECT_FALSE(leg.remote_rtp.is_set());
   EXPECT_EQ(leg.webrtc->local, gateway_webrtc().ice);
-  EXPECT_EQ(leg.webrtc->remote_ufrag, "abcd");
+  EXPECT_EQ(leg.webrtc->remote.ice.ufrag, "abcd");
   EXPECT_EQ(leg.webrtc->role, DtlsRole::server);
-  EXPECT_THAT(leg.webrtc->fingerprints, ElementsAre(*parse_fingerprint(digest)));
+  EXPECT_THAT(leg.webrtc->remote.fingerprints, ElementsAre(*parse_fingerprint(digest)));
   EXPECT_EQ(leg.direction, Direction::sendrecv);  // 0.0.0.0 is no hold here
   EXPECT_FALSE(call.leg(Side::server).is_secure());
 }
@@ -169,6 +169,27 @@ TEST_F(WebRtcNegotiation, OffersItsIceToABrowserThatTheServerCalls) {
   EXPECT_THAT(*toward_server, Not(HasSubstr("fingerprint")));
 }
 
+// RFC 8445 §2.5: the gateway is a full agent toward servers, so that one of them may be lite.
+TEST_F(WebRtcNegotiation, TakesALiteServerWithItsCandidates) {
+  ASSERT_TRUE(call.negotiation.receive_offer(Side::client, browser(browser_section())));
+  LocalTransport local{endpoint("198.51.100.1", 39'900), {}, gateway_webrtc()};
+  ASSERT_TRUE(call.negotiation.write_offer(std::nullopt, std::span{&local, 1}, call.entropy));
+  auto lite = browser(browser_section("passive", "server") +
+                      "a=candidate:1 1 udp 2130706431 192.0.2.9 7000 typ host\r\n"
+                      "a=candidate:1 2 udp 2130706430 192.0.2.9 7001 typ host\r\n"
+                      "a=candidate:2 1 tcp 2130706429 192.0.2.9 7002 typ host tcptype passive\r\n");
+  lite.insert(lite.find("a=group"), "a=ice-lite\r\n");
+  const auto taken = call.negotiation.receive_answer(lite);
+  ASSERT_TRUE(taken) << to_string(taken.error());
+  ASSERT_TRUE(call.negotiation.write_answer(std::span{&local, 1}, call.entropy));
+  const auto& leg = *call.leg(Side::server).webrtc;
+  EXPECT_TRUE(leg.we_offered);
+  EXPECT_TRUE(leg.remote.is_lite);
+  EXPECT_EQ(leg.remote.ice.password, "0123456789012345678901");
+  EXPECT_THAT(leg.remote.candidates,
+              ElementsAre(IceCandidate{endpoint("192.0.2.9", 7000), 2'130'706'431}));
+}
+
 std::string video_section(std::string_view more = {}) {
   return "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\n" + std::string(more) +
          "a=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n";
@@ -213,7 +234,7 @@ TEST_F(Bundled, SectionsShareTheTransportOfTheFirst) {
   EXPECT_THAT(*told, HasSubstr("a=group:BUNDLE 0 1\r\n"));
   EXPECT_THAT(attributes(*told, 1), Contains("ice-ufrag:gateway1"));
   EXPECT_EQ(call.leg(Side::client, 1).bundled_with, 0U);
-  EXPECT_EQ(call.leg(Side::client, 1).webrtc->remote_ufrag, "abcd");
+  EXPECT_EQ(call.leg(Side::client, 1).webrtc->remote.ice.ufrag, "abcd");
   EXPECT_EQ(call.leg(Side::server, 1).bundled_with, 1U);
 }
 
@@ -238,7 +259,7 @@ TEST_F(Bundled, SectionsThatAreRefusedLeaveTheRestTogether) {
   EXPECT_THAT(*told, HasSubstr("a=group:BUNDLE 1\r\n"));
   EXPECT_THAT(*told, HasSubstr("m=audio 0 UDP/TLS/RTP/SAVPF 111"));
   EXPECT_EQ(call.leg(Side::client, 1).bundled_with, 1U);
-  EXPECT_EQ(call.leg(Side::client, 1).webrtc->remote_ufrag, "video");
+  EXPECT_EQ(call.leg(Side::client, 1).webrtc->remote.ice.ufrag, "video");
 }
 
 TEST_F(Bundled, SectionsWithoutABundleHaveATransportEach) {
@@ -255,7 +276,8 @@ TEST_F(Bundled, SectionsAreOfferedToTheServerSoAndGoAsItAnswers) {
   local[1].webrtc->ice.ufrag = "gateway2";
   const auto toward_server = call.negotiation.write_offer(std::nullopt, local, call.entropy);
   ASSERT_TRUE(toward_server) << to_string(toward_server.error());
-  EXPECT_THAT(*toward_server, HasSubstr("a=ice-lite\r\na=group:BUNDLE 0 1\r\n"));
+  EXPECT_THAT(*toward_server, HasSubstr("a=ice-options:trickle ice2\r\na=group:BUNDLE 0 1\r\n"));
+  EXPECT_THAT(*toward_server, Not(HasSubstr("ice-lite")));
   EXPECT_THAT(attributes(*toward_server, 1), Contains("ice-ufrag:gateway2"));
   auto answered = browser_with_video();
   answered.replace(answered.find("actpass"), 7, "active");

@@ -252,6 +252,28 @@ TEST(PcmTrack, NothingBeyondTheCutComesOut) {
   EXPECT_TRUE(out.empty()) << "it had ended";
 }
 
+TEST(PcmTrack, WhatIsFlushedIsAllThatHasComeAndItGoesOnAfterIt) {
+  const auto packets = sent(opus_packets(20), 960);
+  PcmTrack track{SpeechDecoder::make(Codec::opus)};
+  std::vector<PcmEvent> out;
+  for (std::size_t i = 0; i < 10; ++i) {
+    if (i != 5) give(track, packets[i], out);  // what follows 5 is held back for it
+  }
+  track.flush(out);
+  Heard heard;
+  heard.add(out);
+  EXPECT_EQ(heard.end, 10 * samples_20ms);
+  out.clear();
+  give(track, packets[5], out);
+  EXPECT_TRUE(out.empty()) << "its place was given up";
+  for (std::size_t i = 10; i < 20; ++i)
+    give(track, packets[i], out);
+  track.end(std::nullopt, out);
+  heard.add(out);
+  EXPECT_TRUE(heard.is_seamless);
+  EXPECT_EQ(heard.end, 20 * samples_20ms);
+}
+
 TEST(PcmTrack, APacketThatComesTwiceOrTooLateIsCountedAndNotHeard) {
   const auto packets = sent(opus_packets(30), 960);
   PcmTrack track{SpeechDecoder::make(Codec::opus)};

@@ -56,6 +56,20 @@ TEST_F(RelayTest, AClosedPermitStopsTheNextPacketAndTellsWhereTheStreamWasCut) {
   EXPECT_EQ(cut[0].last_sequence, 65536);
 }
 
+TEST_F(RelayTest, TheCutNamesWhatALegThatIsGoneHadSent) {
+  relay.set_sink(recorder, {});
+  const auto a = join(1000);
+  relay.open_route(a.source, recorder);
+  relay.set_permit(now, a.source, recorder, open_forever);
+  speak(a, 5);
+  relay.remove_leg(a.client);
+  const auto cut = relay.set_permit(now, a.source, recorder, Permit::denied(8));
+  ASSERT_EQ(cut.size(), 1U);
+  EXPECT_EQ(cut[0].ssrc, speaker_ssrc);
+  EXPECT_EQ(cut[0].last_sequence, 5);
+  EXPECT_TRUE(relay.set_permit(now, a.source, recorder, Permit::denied(9)).empty());
+}
+
 TEST_F(RelayTest, Failure19ADeadlineClosesThePermitWithoutAnyTimer) {
   relay.set_sink(recorder, {});
   const auto a = join(1000);

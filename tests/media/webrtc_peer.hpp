@@ -32,6 +32,8 @@ class WebRtcPeer {
   using Datagram = std::vector<std::byte>;
 
   std::string ufrag = "peer";
+  std::string password = "password0123456789abcdef";
+  bool controls = true;
   DtlsIdentity identity = make_identity();
 
   void expect(DtlsRole role, const Fingerprint& of_gateway) {
@@ -44,10 +46,26 @@ class WebRtcPeer {
     StunTransaction transaction{};
     transaction[0] = static_cast<std::byte>(++checks_);
     StunWriter writer{StunClass::request, transaction};
-    writer.username(of_gateway.ufrag + ":" + ufrag).priority(1).ice_controlling(1);
+    writer.username(of_gateway.ufrag + ":" + ufrag).priority(1);
+    if (controls) {
+      writer.ice_controlling(1);
+    } else {
+      writer.ice_controlled(1);
+    }
     if (nominates) writer.use_candidate();
     const auto bytes = writer.seal(of_gateway.password);
     return {bytes.begin(), bytes.end()};
+  }
+
+  // To a check of the gateway's that came from there.
+  [[nodiscard]] std::optional<Datagram> answer(const Datagram& datagram, const Endpoint& from) {
+    const auto check = parse_stun(datagram);
+    if (!check || check->kind != StunClass::request || check->asked() != ufrag ||
+        !is_authentic(*check, password))
+      return std::nullopt;
+    StunWriter writer{StunClass::success, check->transaction};
+    const auto bytes = writer.mapped(from).seal(password);
+    return Datagram{bytes.begin(), bytes.end()};
   }
 
   [[nodiscard]] Datagram protect(Datagram packet) {
