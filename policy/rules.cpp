@@ -8,6 +8,8 @@ namespace {
 constexpr std::array<std::string_view, 2> basis_words{"consent", "requested_service"};
 constexpr std::array<std::string_view, 4> role_words{"third_party", "sub_processor", "processor",
                                                      "self"};
+constexpr std::array<std::string_view, 5> records_words{"none", "aggregates", "conference",
+                                                        "support", "full"};
 constexpr std::array<std::string_view, 3> disposal_words{"destroy", "erase", "anonymise"};
 
 bool contains(const std::vector<std::string>& words, std::string_view word) {
@@ -150,5 +152,8 @@ std::string_view to_string(Role role) {
 }
 std::string_view to_string(Disposal disposal) {
   return disposal_words.at(static_cast<std::size_t>(disposal));
+}
+std::string_view to_string(RecordsView view) {
+  return records_words.at(static_cast<std::size_t>(view));
 }
 }  // namespace assent::policy

@@ -67,6 +67,15 @@ enum class Role : std::uint8_t {
   self,  // the operator of the conference
 };
 
+// What a processor may be shown of call detail records; each shows more than the one before.
+enum class RecordsView : std::uint8_t {
+  none,
+  aggregates,  // numbers that enough people stand behind
+  conference,  // of legs that came by a carrier: which, from where, when, how much
+  support,     // of the rooms of a case: what worked and what was withheld, but not who it was
+  full,
+};
+
 struct Processor {
   std::string label;
   Role role = Role::third_party;
@@ -77,6 +86,7 @@ struct Processor {
   std::vector<Instrument> instruments;
   bool own_use = true;  // uses data for its own ends, too
   bool media_path = false;
+  RecordsView records = RecordsView::none;
 };
 
 struct Sink {
@@ -199,5 +209,6 @@ struct RuleBook {
 [[nodiscard]] std::string_view to_string(Basis basis);
 [[nodiscard]] std::string_view to_string(Role role);
 [[nodiscard]] std::string_view to_string(Disposal disposal);
+[[nodiscard]] std::string_view to_string(RecordsView view);
 
 }  // namespace assent::policy
