@@ -1,112 +1,50 @@
 #include "gateway/database.hpp"
 
-#include <fcntl.h>
 #include <soci/soci.h>
-#include <soci/sqlite3/soci-sqlite3.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <initializer_list>
 #include <stdexcept>
-#include <system_error>
 
 #include "gateway/database_schema.hpp"
 #include "gateway/database_session.hpp"
-#include "gateway/durable_file.hpp"
 #include "gateway/webhook_table.hpp"
 
 namespace assent::gateway {
-namespace {
 
 using soci::into;
 using soci::use;
 
-// Before SQLite opens the file: closing any descriptor of it later would drop SQLite's lock.
-void prepare_file(const std::filesystem::path& file, bool may_create) {
-  constexpr mode_t owner_only = 0600;
-  const int flags = O_RDWR | O_CLOEXEC | (may_create ? O_CREAT : 0);
-  const FileHandle handle{::open(file.c_str(), flags, owner_only)};
-  if (!handle) {
-    throw std::system_error(errno, std::generic_category(), "the database file cannot be opened");
-  }
-  if (::fchmod(handle.get(), owner_only) != 0) {
-    throw std::system_error(errno, std::generic_category(),
-                            "the database file cannot be made private");
-  }
-  const auto folder = file.parent_path();
-  if (const auto error = sync_folder(folder.empty() ? "." : folder)) {
-    throw std::system_error(error, "the database's folder cannot be synced");
-  }
+std::string problem_of(const std::exception& error) {
+  const auto* const of_soci = dynamic_cast<const soci::soci_error*>(&error);
+  return of_soci == nullptr ? error.what() : of_soci->get_error_message();
 }
 
-std::string connection_text(const std::filesystem::path& file) {
-  if (file.string().find('"') != std::string::npos) {
-    throw DatabaseMisfit("the database's path holds a quotation mark");
-  }
-  return joined({"db=\"", file.string(), "\""});
-}
-
-}  // namespace
-
-Database::Session::Session(const std::filesystem::path& path, bool may_create) : file{path} {
-  prepare_file(path, may_create);
-  sql.open(soci::sqlite3, connection_text(path));
-}
-
-void Database::Session::configure() {
-  std::string mode;
-  int synchronous = 0;
-  // Exclusive before WAL: then the WAL's index is in memory and nobody else can open the file.
-  sql << "PRAGMA locking_mode=EXCLUSIVE", into(mode);
-  sql << "PRAGMA auto_vacuum=INCREMENTAL";  // of a new file: retention gives space back later
-  sql << "PRAGMA journal_mode=WAL", into(mode);
-  sql << "PRAGMA synchronous=FULL";
-  sql << "PRAGMA secure_delete=ON";  // what is erased is overwritten
-  sql << "PRAGMA synchronous", into(synchronous);
-  constexpr int full = 2;
-  if (mode != "wal" || synchronous != full) {
-    throw std::runtime_error("the database does not take journal_mode=WAL, synchronous=FULL");
-  }
-  opened = named("");
+Database::Session::Session(const DatabasePlace& place, DatabaseUse use)
+    : dialect{dialect_of(place, use)} {
+  dialect->open(sql);
+  migrate();
+  find_last_id();
 }
 
 void Database::Session::migrate() {
-  int application = 0;
-  int version = 0;
-  sql << "PRAGMA application_id", into(application);
-  sql << "PRAGMA user_version", into(version);
-  if (version > 0 && application != database_application_id) {
-    throw DatabaseMisfit("the database file belongs to another program");
-  }
-  if (version > static_cast<int>(database_migrations.size())) {
+  const std::size_t version = dialect->schema_version(sql);
+  if (version > database_migrations.size()) {
     throw DatabaseMisfit("the database is of a newer version of this program (schema " +
                          std::to_string(version) + ")");
   }
-  for (auto next = static_cast<std::size_t>(version); next < database_migrations.size(); ++next) {
-    // SOCI would prepare the first statement of a script only.
-    auto* const backend = static_cast<soci::sqlite3_session_backend*>(sql.get_backend());
-    const std::string script =
-        joined({"BEGIN IMMEDIATE;", database_migrations[next],
-                "PRAGMA application_id=", std::to_string(database_application_id),
-                ";PRAGMA user_version=", std::to_string(next + 1), ";COMMIT"});
-    if (sqlite_api::sqlite3_exec(backend->conn_, script.c_str(), nullptr, nullptr, nullptr) != 0) {
-      throw std::runtime_error("the database's schema cannot be migrated: " +
-                               std::string(sqlite_api::sqlite3_errmsg(backend->conn_)));
-    }
-  }
+  for (std::size_t next = version; next < database_migrations.size(); ++next)
+    dialect->migrate(sql, database_migrations[next], next + 1);
 }
 
 void Database::Session::find_last_id() {
-  sql << "SELECT max((SELECT coalesce(max(id), 0) FROM consents),"
-         "           (SELECT coalesce(max(id), 0) FROM receipts),"
-         "           (SELECT coalesce(max(id), 0) FROM cdrs),"
-         "           (SELECT coalesce(max(id), 0) FROM accepted_policies),"
-         "           (SELECT coalesce(max(id), 0) FROM room_events),"
-         "           (SELECT coalesce(max(id), 0) FROM recordings),"
-         "           (SELECT coalesce(max(id), 0) FROM privacy_actions),"
-         "           (SELECT coalesce(max(id), 0) FROM ledger_checkpoint))",
-      into(last_id);
+  std::string newest;
+  for (const std::string_view table :
+       {"consents", "receipts", "cdrs", "accepted_policies", "room_events", "recordings",
+        "privacy_actions", "ledger_checkpoint"}) {
+    newest += joined({newest.empty() ? "" : " UNION ALL ", "SELECT max(id) AS id FROM ", table});
+  }
+  sql << joined({"SELECT coalesce(max(id), 0) FROM (", newest, ") AS newest"}), into(last_id);
 }
 
 void Database::Session::remove_unacknowledged(RecordId acknowledged) {
@@ -139,20 +77,12 @@ void Database::Session::reconsider_chain(const std::string& session,
          "ORDER BY record_seq DESC LIMIT 1",
       use(session), use(participant), into(last_kind);
   if (sql.got_data() && last_kind != "stop") {
-    sql << "INSERT OR IGNORE INTO open_chains VALUES (:s, :p)", use(session), use(participant);
+    sql << "INSERT INTO open_chains VALUES (:s, :p) ON CONFLICT DO NOTHING", use(session),
+        use(participant);
   } else {
     sql << "DELETE FROM open_chains WHERE session = :s AND participant = :p", use(session),
         use(participant);
   }
-}
-
-struct stat Database::Session::named(const std::string& suffix) const {
-  struct stat status {};
-  const std::string name = file.string() + suffix;
-  if (::stat(name.c_str(), &status) != 0) {
-    throw std::system_error(errno, std::generic_category(), "the database file is gone");
-  }
-  return status;
 }
 
 void Database::Session::insert(const ConsentEvent& event, long long id, long long leaf) {
@@ -187,16 +117,16 @@ void Database::Session::insert(const CdrEntry& entry, long long id, long long le
     sql << "DELETE FROM open_chains WHERE session = :s AND participant = :p", use(entry.session),
         use(entry.participant);
   } else {
-    sql << "INSERT OR IGNORE INTO open_chains VALUES (:s, :p)", use(entry.session),
+    sql << "INSERT INTO open_chains VALUES (:s, :p) ON CONFLICT DO NOTHING", use(entry.session),
         use(entry.participant);
   }
 }
 
 void Database::Session::insert(const AcceptedPolicy& accepted, long long id, long long leaf) {
   const auto& [policy, jurisdictions, transfers] = accepted.texts;
-  sql << "INSERT OR IGNORE INTO policies VALUES (:1, :2, :3, :4, :5, :6, :7)", use(accepted.hash),
-      use(policy.name), use(policy.text), use(jurisdictions.name), use(jurisdictions.text),
-      use(transfers.name), use(transfers.text);
+  sql << "INSERT INTO policies VALUES (:1, :2, :3, :4, :5, :6, :7) ON CONFLICT DO NOTHING",
+      use(accepted.hash), use(policy.name), use(policy.text), use(jurisdictions.name),
+      use(jurisdictions.text), use(transfers.name), use(transfers.text);
   const long long at = to_stored(accepted.at);
   sql << "INSERT INTO accepted_policies (id, hash, source, accepted_by, files, server_processor,"
          " server_jurisdiction, at, leaf) VALUES (:1, :2, :3, :4, :5, :6, :7, :8, :9)",
@@ -240,15 +170,16 @@ void Database::Session::insert(const LedgerCheckpoint& checkpoint, long long id,
          " (SELECT id FROM ledger_checkpoint ORDER BY size DESC, id DESC LIMIT 1)";
 }
 
-Database::Database(const std::filesystem::path& file, bool may_create,
+Database::Database(const DatabasePlace& place, bool may_create,
                    std::optional<RecordId> acknowledged)
-    : session_{std::make_unique<Session>(file, may_create)} {
-  session_->configure();
-  session_->migrate();
-  session_->find_last_id();
+    : session_{
+          std::make_unique<Session>(place, may_create ? DatabaseUse::create : DatabaseUse::serve)} {
   if (acknowledged) session_->remove_unacknowledged(*acknowledged);
   prove_writable();
 }
+
+Database::Database(const PostgresqlPlace& looked_at)
+    : session_{std::make_unique<Session>(looked_at, DatabaseUse::look)} {}
 
 Database::~Database() = default;
 
@@ -257,13 +188,11 @@ void Database::begin() {
 }
 
 void Database::commit() {
-  session_->sql.commit();
-  // A file that somebody removed or replaced still takes commits, and loses them.
-  const struct stat now = session_->named("");
-  if (now.st_ino != session_->opened.st_ino || now.st_dev != session_->opened.st_dev) {
-    throw std::runtime_error("the database file was replaced by another one");
-  }
-  static_cast<void>(session_->named("-wal"));
+  session_->dialect->commit(session_->sql);
+}
+
+void Database::scrub() {
+  session_->dialect->scrub(session_->sql);
 }
 
 std::optional<RecordId> Database::store(std::span<const Record> together, LeafBatch* leaves) {
@@ -280,9 +209,8 @@ std::optional<RecordId> Database::store(std::span<const Record> together, LeafBa
       std::visit([&](const auto& of) { session_->insert(of, id, leaf); }, record);
       if (entry) leaves->entries.push_back(*std::move(entry));
     }
-  } catch (const soci::sqlite3_soci_error& error) {
-    constexpr int constraint = 19;  // SQLITE_CONSTRAINT
-    if (error.result() != constraint) throw;
+  } catch (const soci::soci_error& error) {
+    if (!session_->dialect->is_duplicate(error)) throw;
     sql << "ROLLBACK TO together";
     sql << "RELEASE together";
     session_->last_id = before;

@@ -1,16 +1,17 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "gateway/database_place.hpp"
+#include "gateway/export_queue.hpp"
 #include "gateway/ledger_binding.hpp"
 #include "gateway/retention_rows.hpp"
 #include "gateway/storage_record.hpp"
@@ -30,33 +31,31 @@ struct LeafBatch {
   [[nodiscard]] std::uint64_t next() const { return first + entries.size(); }
 };
 
+// What a failing database says of itself, without the values that stood in the statement.
+[[nodiscard]] std::string problem_of(const std::exception& error);
+
 using BoundCursor = std::function<std::optional<BoundRecord>()>;
 
-// What the configuration names is no database of this program, or one of a later version of it.
-struct DatabaseMisfit : std::runtime_error {
-  using runtime_error::runtime_error;
-};
-
-// The SQLite file and its schema, through SOCI. One thread uses it. What fails throws a
-// std::exception whose text is for the operator; after that the object is of no more use: open
-// another one.
+// The records and their schema, through SOCI: in a file of SQLite, or on a PostgreSQL server. One
+// thread uses it. What fails throws a std::exception whose text is for the operator; after that the
+// object is of no more use: open another one.
 //
-// Durability: one connection holds the file exclusively (with two, SQLite 3.40 can corrupt a WAL),
-// and synchronous=FULL syncs the WAL at every commit (NORMAL may lose commits at power loss).
+// Who serves it has it alone, and what was committed is on disk: gateway/database_dialect.hpp.
 class Database {
  public:
   // Creates the file with mode 0600 if it may, migrates the schema, and proves that it can write.
   // `acknowledged`: the last id that this process has told to anyone. A commit that failed may
   // still have reached the disk; of what is beyond, grants, receipts, CDRs, policies and events of
   // rooms are removed, because they were refused, and what restricts is kept.
-  Database(const std::filesystem::path& file, bool may_create,
-           std::optional<RecordId> acknowledged);
+  Database(const DatabasePlace& place, bool may_create, std::optional<RecordId> acknowledged);
+  // A server's, as it is at one instant, beside the service that has it; nothing can be changed.
+  explicit Database(const PostgresqlPlace& looked_at);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
   void begin();
-  void commit();  // returns when it is on disk, under the name that it was opened by
+  void commit();  // returns when it is on disk, where it will be found
 
   // Within a transaction. All or none: nothing if a key exists already. The id of the last. With
   // `leaves` the rows refer to the entries that are added there.
@@ -66,6 +65,7 @@ class Database {
   [[nodiscard]] std::vector<ConsentEvent> latest_consents(const std::string& room,
                                                           const std::string& session);
   [[nodiscard]] std::vector<CdrEntry> cdrs(const CdrQuery& query);
+  [[nodiscard]] RecordId newest_cdr();  // 0: there is none
   [[nodiscard]] std::vector<CdrEntry> last_of_chains(const ChainQuery& query);
   // The newest acceptance of the policy with this hash; of any, where it is empty.
   [[nodiscard]] std::optional<AcceptedPolicy> find_policy(const std::string& hash);
@@ -132,11 +132,18 @@ class Database {
   void forget_outdated_lines();  // in a transaction of its own
   [[nodiscard]] std::optional<CdrEntry> find_cdr(RecordId id);
 
-  // Empties the write-ahead log into the file: what was deleted or overwritten is in neither.
+  // What was deleted or overwritten goes from the database's own log, too, as far as that can be.
   void scrub();
 
   // In a transaction of its own, if it changes anything.
   [[nodiscard]] WebhookState webhooks(const WebhookChange& change);
+
+  // export_table.cpp. The first in a transaction of its own.
+  ExportState exports(const ExportChange& change);
+  [[nodiscard]] std::vector<RecordExport> exports_of(const std::string& session,
+                                                     const std::string& participant,
+                                                     const std::string& subject);
+  [[nodiscard]] std::vector<RecordExport> exports_of_subject(const std::string& subject);
 
   // How far the JSON lines have come. Within a transaction.
   void remember_exported(RecordId id);
@@ -146,6 +153,8 @@ class Database {
   void prove_writable();  // one small transaction
 
  private:
+  [[nodiscard]] std::vector<std::string> exported_of_chain(const CdrEntry& last);
+
   struct Session;
   std::unique_ptr<Session> session_;
 };

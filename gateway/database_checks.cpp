@@ -2,6 +2,7 @@
 #include <soci/soci.h>
 
 #include <boost/json/parse.hpp>
+#include <limits>
 
 #include "gateway/database.hpp"
 #include "gateway/database_session.hpp"
@@ -68,18 +69,23 @@ std::size_t Database::misjudged_chains() {
 }
 
 Database::JudgedAnswers Database::judge_answers() {
+  auto& sql = session_->sql;
   JudgedAnswers judged;
-  long long id = 0;
-  std::string body;
-  soci::statement answers =
-      (session_->sql.prepare << "SELECT id, body FROM receipts ORDER BY id", into(id), into(body));
-  answers.execute();
-  while (answers.fetch()) {
-    ++judged.all;
-    const auto answer = parse_answer(body);
-    if (!answer || !has_consent(session_->sql, *answer, id)) ++judged.contradicting;
+  long long after = std::numeric_limits<long long>::min();
+  for (std::vector<std::pair<long long, std::string>> page;; page.clear()) {
+    IdAndText row;
+    soci::statement statement{sql};
+    statement.exchange(use(after));
+    fetch_all(statement, row,
+              "SELECT id, body FROM receipts WHERE id > :after ORDER BY id LIMIT 500", page);
+    if (page.empty()) return judged;
+    for (const auto& [id, body] : page) {
+      ++judged.all;
+      const auto answer = parse_answer(body);
+      if (!answer || !has_consent(sql, *answer, id)) ++judged.contradicting;
+      after = id;
+    }
   }
-  return judged;
 }
 
 }  // namespace assent::gateway

@@ -1,6 +1,7 @@
 // The rows that the ledger keeps an entry for.
 #include <soci/soci.h>
 
+#include <limits>
 #include <memory>
 
 #include "gateway/consent_receipt_text.hpp"
@@ -61,32 +62,44 @@ constexpr std::string_view policy_columns =
     " coalesce(p.jurisdictions, ''), coalesce(p.transfers_name, ''), coalesce(p.transfers, ''),"
     " a.at";
 
+// A page at a time: a server's answer is in memory as a whole.
 template <class Row>
 class Cursor {
  public:
-  Cursor(soci::session& sql, std::string_view columns, std::string_view table,
-         std::string_view leaf)
-      : statement_{sql} {
-    row_.bind(statement_);
-    statement_.alloc();
-    statement_.prepare(joined({"SELECT ", columns, ", ", leaf, " FROM ", table, " ORDER BY 1"}));
-    statement_.define_and_bind();
-    statement_.execute();
-  }
+  // `of`: what stands before the names of id and leaf.
+  Cursor(soci::session& sql, std::string_view columns, std::string_view table, std::string_view of)
+      : sql_{sql},
+        query_{joined({"SELECT ", columns, ", ", of, "leaf FROM ", table, " WHERE ", of,
+                       "id > :after ORDER BY ", of, "id LIMIT 500"})} {}
+
   std::optional<BoundRecord> next() {
-    if (!statement_.fetch()) return std::nullopt;
-    return row_.take();
+    if (next_ == page_.size()) turn_page();
+    if (page_.empty()) return std::nullopt;
+    return std::move(page_[next_++]);
   }
 
  private:
-  WithLeaf<Row> row_;  // the statement writes into it
-  soci::statement statement_;
+  void turn_page() {
+    page_.clear();
+    next_ = 0;
+    WithLeaf<Row> row;
+    soci::statement statement{sql_};
+    statement.exchange(use(after_));
+    fetch_all(statement, row, query_, page_);
+    if (!page_.empty()) after_ = static_cast<long long>(page_.back().id);
+  }
+
+  soci::session& sql_;
+  std::string query_;
+  std::vector<BoundRecord> page_;
+  std::size_t next_ = 0;
+  long long after_ = std::numeric_limits<long long>::min();  // whatever somebody wrote there
 };
 
 template <class Row>
 BoundCursor cursor(soci::session& sql, std::string_view columns, std::string_view table,
-                   std::string_view leaf = "leaf") {
-  return [rows = std::make_shared<Cursor<Row>>(sql, columns, table, leaf)] { return rows->next(); };
+                   std::string_view of = "") {
+  return [rows = std::make_shared<Cursor<Row>>(sql, columns, table, of)] { return rows->next(); };
 }
 
 }  // namespace
@@ -95,8 +108,7 @@ std::vector<BoundCursor> Database::bound_rows() {
   auto& sql = session_->sql;
   std::vector<BoundCursor> all;
   all.push_back(cursor<AcceptedPolicyRow>(
-      sql, policy_columns, "accepted_policies a LEFT JOIN policies p ON p.hash = a.hash",
-      "a.leaf"));
+      sql, policy_columns, "accepted_policies a LEFT JOIN policies p ON p.hash = a.hash", "a."));
   all.push_back(cursor<ConsentRow>(sql, consent_columns, "consents"));
   all.push_back(cursor<CdrRow>(sql, cdr_columns, "cdrs"));
   all.push_back(cursor<RoomEventRow>(sql, room_event_columns, "room_events"));
@@ -164,8 +176,8 @@ void Database::Session::keep_leaves_beyond(long long last) {
   for (const std::string_view rows :
        {"consents WHERE state = 'granted' AND", "accepted_policies WHERE", "room_events WHERE",
         "recordings WHERE", "privacy_actions WHERE", "cdrs WHERE"}) {
-    sql << joined({"INSERT OR IGNORE INTO removed_leaves SELECT leaf FROM ", rows,
-                   " id > :last AND leaf >= 0"}),
+    sql << joined({"INSERT INTO removed_leaves SELECT leaf FROM ", rows,
+                   " id > :last AND leaf >= 0 ON CONFLICT DO NOTHING"}),
         use(last);
   }
 }

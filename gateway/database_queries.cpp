@@ -43,6 +43,7 @@ std::vector<ConsentEvent> Database::latest_consents(const std::string& room,
 
 std::vector<CdrEntry> Database::cdrs(const CdrQuery& query) {
   const auto after = static_cast<long long>(query.after);
+  const auto upto = static_cast<long long>(query.upto);
   const auto limit = static_cast<long long>(std::min(query.limit, cdr_page_max + 1));
   const long long from = query.from ? to_stored(*query.from) : 0;
   const long long until = query.until ? to_stored(*query.until) : 0;
@@ -56,17 +57,32 @@ std::vector<CdrEntry> Database::cdrs(const CdrQuery& query) {
     where += condition;
     statement.exchange(use(value));
   };
+  filter(upto != 0, " AND id <= :upto", upto);
+  if (query.only_stops) where += " AND kind = 'stop'";  // literally, for the index
   filter(!query.room.empty(), " AND room = :room", query.room);
   filter(!query.participant.empty(), " AND participant = :participant", query.participant);
   filter(!query.subject.empty(), " AND subject = :subject", query.subject);
-  filter(query.from.has_value(), " AND at >= :from", from);
-  filter(query.until.has_value(), " AND at < :until", until);
+  // Not by the index of times: it would have to be read from there to its end, and sorted.
+  filter(query.from.has_value(), " AND +at >= :from", from);
+  filter(query.until.has_value(), " AND +at < :until", until);
   statement.exchange(use(limit));
-  fetch_all(
-      statement, row,
-      joined({"SELECT ", cdr_columns, " FROM cdrs WHERE ", where, " ORDER BY id LIMIT :limit"}),
-      found);
+  row.bind(statement);
+  statement.alloc();
+  statement.prepare(
+      joined({"SELECT ", cdr_columns, " FROM cdrs WHERE ", where, " ORDER BY id LIMIT :limit"}));
+  statement.define_and_bind();
+  statement.execute();
+  for (std::size_t bytes = 0; bytes < cdr_page_bytes_max && statement.fetch();) {
+    found.push_back(row.take());
+    bytes += found.back().json.size();
+  }
   return found;
+}
+
+RecordId Database::newest_cdr() {
+  long long newest = 0;
+  session_->sql << "SELECT COALESCE(max(id), 0) FROM cdrs", into(newest);
+  return RecordId{newest};
 }
 
 std::vector<CdrEntry> Database::last_of_chains(const ChainQuery& query) {
@@ -103,7 +119,25 @@ std::vector<CdrEntry> Database::last_of_chains(const ChainQuery& query) {
   text += " LIMIT :limit";
   statement.exchange(use(limit));
   fetch_all(statement, row, text, found);
+  for (auto& entry : found)
+    entry.exported = exported_of_chain(entry);
   return found;
+}
+
+// Whoever comes again goes on in the same chain: the last of all records of the same person in it
+// tells of it.
+std::vector<std::string> Database::exported_of_chain(const CdrEntry& last) {
+  std::vector<std::string> exported;
+  for (const auto& of : exports_of(last.session, last.participant, last.subject))
+    exported.push_back(to_json(of.ways));
+  if (exported.empty()) return exported;
+  const auto number = static_cast<long long>(last.record_seq);
+  long long later = 0;
+  session_->sql << "SELECT count(*) FROM cdrs WHERE session = :s AND participant = :p"
+                   " AND subject = :u AND record_seq > :n",
+      use(last.session), use(last.participant), use(last.subject), use(number), into(later);
+  if (later != 0) exported.clear();
+  return exported;
 }
 
 std::optional<AcceptedPolicy> Database::find_policy(const std::string& hash) {
@@ -137,7 +171,7 @@ std::vector<RecordedSession> Database::recorded_sessions(const std::string& room
               " WHERE c.session = e.session AND c.participant = '' AND c.kind = 'stop'"
               " LIMIT 1), 0) FROM room_events e",
               room.empty() ? "" : " WHERE e.room = :room",
-              " GROUP BY e.session ORDER BY min(e.at), e.session"}),
+              " GROUP BY e.session, e.room ORDER BY min(e.at), e.session"}),
       found);
   return found;
 }
@@ -180,8 +214,8 @@ std::vector<CdrEntry> Database::cdrs_of(const std::string& session) {
 
 std::size_t Database::cdrs_without_events() {
   long long count = 0;
-  session_->sql
-      << "SELECT count(*) FROM cdrs WHERE session NOT IN (SELECT session FROM room_events)",
+  session_->sql << "SELECT count(*) FROM cdrs c WHERE NOT EXISTS"
+                   " (SELECT 1 FROM room_events e WHERE e.session = c.session)",
       into(count);
   return static_cast<std::size_t>(count);
 }

@@ -87,7 +87,10 @@ std::size_t destroy(soci::session& sql, const std::string& table, const std::str
       sql << text, use(session), use(person->participant), use(person->subject);
     }
   };
-  if (table == "cdrs") run("INSERT OR IGNORE INTO outdated_lines SELECT id FROM " + rows);
+  if (table == "cdrs") {
+    run("INSERT INTO outdated_lines SELECT id FROM " + rows + " ON CONFLICT DO NOTHING");
+    run(std::string("DELETE FROM record_exports") + (person == nullptr ? in_session : of_person));
+  }
   run("DELETE FROM " + rows);
   return destroyed;
 }
@@ -99,12 +102,13 @@ std::vector<EndedHolding> Database::ended_holdings(RecordId after, std::size_t l
   const auto id = static_cast<long long>(after);
   const auto most = static_cast<long long>(limit);
   CdrRow row;
+  const auto by_stops = session_->dialect->by_index("cdrs_stopped_rooms");  // not of participants
   soci::statement statement{session_->sql};
   statement.exchange(use(id));
   statement.exchange(use(most));
   fetch_all(statement, row,
-            joined({"SELECT ", cdr_columns,
-                    " FROM cdrs WHERE participant = '' AND kind = 'stop' AND id > :after"
+            joined({"SELECT ", cdr_columns, " FROM cdrs", by_stops,
+                    " WHERE participant = '' AND kind = 'stop' AND id > :after"
                     " ORDER BY id LIMIT :limit"}),
             stops);
   std::vector<EndedHolding> found;
@@ -193,7 +197,7 @@ std::size_t Database::forget_answers(WallTime before, std::size_t limit, bool on
     session_->sql << "SELECT count(*) FROM receipts WHERE at < :t", use(time), into(rows);
     return static_cast<std::size_t>(rows);
   }
-  session_->sql << "SELECT count(*) FROM (SELECT id FROM receipts WHERE at < :t LIMIT :l) AS some",
+  session_->sql << "SELECT count(*) FROM (SELECT id FROM receipts WHERE at < :t LIMIT :l) AS due",
       use(time), use(most), into(rows);
   if (rows == 0) return 0;
   begin();

@@ -2,14 +2,13 @@
 
 #include <array>
 
+#include "gateway/export_table.hpp"
 #include "gateway/webhook_table.hpp"
 
 namespace assent::gateway {
 
-// "ASNT": tells our files from other SQLite files.
-inline constexpr int database_application_id = 0x41534E54;
-
-// One script a version, never edited once released: PRAGMA user_version counts those applied.
+// One script a version, never edited once released; the database knows how many were applied. The
+// types are SQLite's: gateway/database_postgresql.cpp has the other server's for them.
 // Times are milliseconds since 1970 UTC, 0 where there is none; nothing is NULL.
 inline constexpr std::array database_migrations{
     R"sql(
@@ -118,6 +117,6 @@ CREATE INDEX cdrs_closing ON cdrs (kind, id) WHERE kind = 'stop';
     R"sql(
 -- Entries of the ledger whose rows were taken back, until the ledger says so.
 CREATE TABLE removed_leaves (leaf INTEGER PRIMARY KEY);
-)sql"};
+)sql", export_table_schema};
 
 }  // namespace assent::gateway

@@ -1,16 +1,16 @@
 #pragma once
 
 #include <soci/soci.h>
-#include <sys/stat.h>
 
-#include <filesystem>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "gateway/database.hpp"
+#include "gateway/database_dialect.hpp"
 
 // How rows are read and written; of the database's own files only.
 namespace assent::gateway {
@@ -179,13 +179,24 @@ struct PrivacyActionRow {
 };
 inline constexpr std::string_view privacy_action_columns = "id, action, subject, actor, json, at";
 
+struct IdAndText {
+  long long id = 0;
+  std::string text;
+
+  void bind(soci::statement& statement) {
+    statement.exchange(soci::into(id));
+    statement.exchange(soci::into(text));
+  }
+  std::pair<long long, std::string> take() { return {id, text}; }
+};
+
 // Runs a prepared query whose results are bound to `row`.
 template <class Row, class Value>
 void fetch_all(soci::statement& statement, Row& row, const std::string& text,
                std::vector<Value>& found) {
   row.bind(statement);
   statement.alloc();
-  statement.prepare(text);
+  statement.prepare(text, soci::details::st_one_time_query);
   statement.define_and_bind();
   statement.execute();
   while (statement.fetch())
@@ -193,15 +204,13 @@ void fetch_all(soci::statement& statement, Row& row, const std::string& text,
 }
 
 struct Database::Session {
-  Session(const std::filesystem::path& path, bool may_create);
+  Session(const DatabasePlace& place, DatabaseUse use);
 
-  void configure();
   void migrate();
   void remove_unacknowledged(RecordId acknowledged);
   void reconsider_chain(const std::string& session, const std::string& participant);
   void find_last_id();
   void keep_leaves_beyond(long long last);
-  struct stat named(const std::string& suffix) const;
 
   void insert(const ConsentEvent& event, long long id, long long leaf);
   void insert(const StoredReceipt& receipt, long long id, long long leaf);
@@ -212,9 +221,8 @@ struct Database::Session {
   void insert(const LedgerCheckpoint& checkpoint, long long id, long long leaf);
   void insert(const PrivacyAction& action, long long id, long long leaf);
 
-  std::filesystem::path file;
+  std::unique_ptr<DatabaseDialect> dialect;
   soci::session sql;
-  struct stat opened {};
   long long last_id = 0;
 };
 

@@ -128,4 +128,13 @@ void DatabaseSnapshot::drop_names() noexcept {
   signals_.release();
 }
 
+std::unique_ptr<Database> open_snapshot(const DatabasePlace& place) {
+  if (const auto* const server = std::get_if<PostgresqlPlace>(&place))
+    return std::make_unique<Database>(*server);
+  DatabaseSnapshot copy{std::get<fs::path>(place)};
+  auto records = std::make_unique<Database>(copy.file(), false, std::nullopt);
+  copy.drop_names();
+  return records;
+}
+
 }  // namespace assent::gateway

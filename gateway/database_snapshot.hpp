@@ -2,6 +2,9 @@
 
 #include <csignal>
 #include <filesystem>
+#include <memory>
+
+#include "gateway/database.hpp"
 
 namespace assent::gateway {
 
@@ -45,5 +48,9 @@ class DatabaseSnapshot {
   SignalsHeld signals_;  // outlives the folder
   std::filesystem::path folder_;
 };
+
+// The records as they are at this instant, to be read beside the service that has them: a copy of
+// the file, or a server's transaction that sees no change.
+[[nodiscard]] std::unique_ptr<Database> open_snapshot(const DatabasePlace& place);
 
 }  // namespace assent::gateway

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <stdexcept>
 
 #include "gateway/database.hpp"
 #include "gateway/database_session.hpp"
@@ -51,17 +50,6 @@ struct CountedRow {
   }
 };
 
-struct IdAndText {
-  long long id = 0;
-  std::string text;
-
-  void bind(soci::statement& statement) {
-    statement.exchange(into(id));
-    statement.exchange(into(text));
-  }
-  std::pair<long long, std::string> take() { return {id, text}; }
-};
-
 template <class Row, class Value>
 void fetch_of(soci::session& sql, const std::string& subject, const std::string& text,
               std::vector<Value>& found) {
@@ -78,7 +66,7 @@ std::size_t change(soci::session& sql, const std::string& text,
   for (const auto* of : texts)
     statement.exchange(use(*of));
   statement.alloc();
-  statement.prepare(text);
+  statement.prepare(text, soci::details::st_one_time_query);
   statement.define_and_bind();
   statement.execute(true);
   return static_cast<std::size_t>(std::max(0LL, statement.get_affected_rows()));
@@ -115,13 +103,16 @@ class PersonsRows {
     const auto rows = rows_of("cdrs");
     for (const auto& [id, json] : rows) {
       write("cdrs", id, pseudonymised_cdr(json, name_));
-      session_.sql << "INSERT OR IGNORE INTO outdated_lines VALUES (:id)", use(id);
+      session_.sql << "INSERT INTO outdated_lines VALUES (:id) ON CONFLICT DO NOTHING", use(id);
     }
     if (!rows.empty()) {
       session_.reconsider_chain(who_.session, who_.participant);
       session_.reconsider_chain(who_.session, name_.participant);
     }
     return rows.size();
+  }
+  void rename_exports() {
+    static_cast<void>(rename("UPDATE record_exports SET participant = :p, subject = :e"));
   }
   std::size_t rename_recordings(const std::map<RecordId, std::string>& given) {
     const auto rows = rows_of("recordings");
@@ -215,6 +206,7 @@ SubjectFile Database::file_of(const std::string& subject) {
   fetch_of<RecordingRow>(sql, subject, query(recording_columns, "recordings"), file.recordings);
   fetch_of<PrivacyActionRow>(sql, subject, query(privacy_action_columns, "privacy_actions"),
                              file.actions);
+  file.exports = exports_of_subject(subject);
   return file;
 }
 
@@ -231,7 +223,10 @@ Erased Database::pseudonymise(const std::string& subject, const PersonInSession&
     erased.statements = person.rename_statements();
     erased.events = person.rename_events();
   }
-  if (rows.records) erased.records = person.rename_records();
+  if (rows.records) {
+    erased.records = person.rename_records();
+    person.rename_exports();
+  }
   if (rows.recordings) erased.recordings = person.rename_recordings(recordings);
   return erased;
 }
@@ -287,14 +282,6 @@ std::optional<CdrEntry> Database::find_cdr(RecordId id) {
   fetch_all(statement, row, joined({"SELECT ", cdr_columns, " FROM cdrs WHERE id = :id"}), found);
   if (found.empty()) return std::nullopt;
   return std::optional<CdrEntry>{std::move(found.front())};
-}
-
-void Database::scrub() {
-  int busy = 0;
-  int log = 0;
-  int moved = 0;
-  session_->sql << "PRAGMA wal_checkpoint(TRUNCATE)", into(busy), into(log), into(moved);
-  if (busy != 0) throw std::runtime_error("the database's log cannot be emptied");
 }
 
 }  // namespace assent::gateway

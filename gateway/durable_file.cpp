@@ -13,6 +13,16 @@ std::error_code last_error() {
   return {errno, std::generic_category()};
 }
 
+// All of it on disk, or an error and perhaps a part.
+std::error_code write_draft(const std::filesystem::path& draft, std::string_view text) {
+  constexpr mode_t owner_only = 0600;
+  const FileHandle handle{
+      ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, owner_only)};
+  if (!handle) return last_error();
+  if (const auto error = write_at(handle.get(), 0, std::as_bytes(std::span{text}))) return error;
+  return sync_file(handle.get());
+}
+
 }  // namespace
 
 FileHandle::~FileHandle() {
@@ -58,14 +68,11 @@ std::error_code make_private_folder(const std::filesystem::path& folder) {
 
 std::error_code replace_file(const std::filesystem::path& file, std::string_view text) {
   const std::filesystem::path draft = file.string() + ".tmp";
-  constexpr mode_t owner_only = 0600;
-  const FileHandle handle{
-      ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, owner_only)};
-  if (!handle) return last_error();
-  if (const auto error = write_at(handle.get(), 0, std::as_bytes(std::span{text}))) return error;
-  if (const auto error = sync_file(handle.get())) return error;
-  if (::rename(draft.c_str(), file.c_str()) != 0) return last_error();
-  return sync_folder(file.parent_path());
+  auto error = write_draft(draft, text);
+  if (!error && ::rename(draft.c_str(), file.c_str()) != 0) error = last_error();
+  if (!error) return sync_folder(file.parent_path());
+  ::unlink(draft.c_str());  // it may hold what is to be nowhere any more
+  return error;
 }
 
 // The name is linked only when the text is on disk.

@@ -129,6 +129,16 @@ boost::asio::awaitable<Stored<Value>> Storage::ask(Ask ask) {
   co_return Stored<Value>{boost::system::in_place_value, std::move(value)};
 }
 
+boost::asio::awaitable<Stored<ExportState>> Storage::exports(ExportChange change) {
+  const auto apply = [&change](Database& database) { return database.exports(change); };
+  co_return co_await ask<ExportState>(apply);
+}
+
+boost::asio::awaitable<Stored<RecordId>> Storage::newest_cdr() {
+  const auto read = [](Database& database) { return database.newest_cdr(); };
+  co_return co_await ask<RecordId>(read);
+}
+
 boost::asio::awaitable<Stored<std::vector<EndedHolding>>> Storage::ended_holdings(
     RecordId after, std::size_t limit) {
   const auto read = [=](Database& database) { return database.ended_holdings(after, limit); };

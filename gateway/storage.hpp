@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/database_place.hpp"
 #include "gateway/ledger.hpp"
 #include "gateway/retention_rows.hpp"
 #include "gateway/storage_record.hpp"
@@ -16,8 +17,11 @@
 
 namespace assent::gateway {
 
+struct ExportChange;  // export_queue.hpp
+struct ExportState;
+
 struct StorageOptions {
-  std::filesystem::path database;  // created with mode 0600; its folder must exist
+  DatabasePlace database;  // a file is created with mode 0600; its folder must exist
   std::filesystem::path
       cdr_lines;                  // folder of the daily JSON-lines files; empty = none are written
   std::size_t queue_max = 8'192;  // requests; the last quarter is kept for consents and receipts
@@ -53,11 +57,10 @@ struct StorageHealth {
 };
 
 // Makes records durable: each in the ledger, then in the database, then acknowledged. What a crash
-// leaves in the ledger alone is declared abandoned at the next start. One thread, one SQLite
-// connection (facts: two connections may corrupt a WAL), synchronous=FULL. The thread takes all
-// that is queued, commits it with one sync, then answers all. A failing database refuses records
-// with an error value and is retried for later ones; nothing is kept back and written behind the
-// caller's back. The coroutines' executors must outlive stop().
+// leaves in the ledger alone is declared abandoned at the next start. One thread, one connection to
+// the database. The thread takes all that is queued, commits it with one sync, then answers all. A
+// failing database refuses records with an error value and is retried for later ones; nothing is
+// kept back and written behind the caller's back. The coroutines' executors must outlive stop().
 class Storage {
  public:
   // Opens the database on the storage thread; until it is open health() says so and records are
@@ -81,6 +84,7 @@ class Storage {
   boost::asio::awaitable<Stored<std::vector<ConsentEvent>>> latest_consents(
       std::string room, std::string session = {});
   boost::asio::awaitable<Stored<std::vector<CdrEntry>>> cdrs(CdrQuery query);
+  boost::asio::awaitable<Stored<RecordId>> newest_cdr();  // 0: there is none
   boost::asio::awaitable<Stored<std::vector<CdrEntry>>> last_of_chains(ChainQuery query);
   // Of what people stated, in order.
   boost::asio::awaitable<Stored<std::vector<SignedReceipt>>> receipts(ReceiptQuery query);
@@ -118,6 +122,9 @@ class Storage {
 
   // The queue of the webhooks: its change is durable when this comes back.
   boost::asio::awaitable<Stored<WebhookState>> webhooks(WebhookChange change);
+
+  // Of the exports of CDRs: what is to be remembered is durable when this comes back.
+  boost::asio::awaitable<Stored<ExportState>> exports(ExportChange change);
 
   // At start: every CDR that an earlier run left without a stop gets one with the cause `restart`
   // and the counters of its last record, and the policy is recorded, if one is given. Waits until

@@ -61,6 +61,9 @@ struct CdrEntry {
   std::string kind;  // start, interim, stop
   WallTime at{};
   std::string json;
+  // Of the last of a chain, from last_of_chains(): how the chain's records left for export targets,
+  // as transfers; see export_queue.hpp.
+  std::vector<std::string> exported{};
 };
 
 // A policy that an operator put in force, whole: what every decision names by its hash. The newest
@@ -176,7 +179,9 @@ struct CdrQuery {
   std::string subject;
   std::optional<WallTime> from;   // at >= from
   std::optional<WallTime> until;  // at < until
+  bool only_stops = false;        // the last records of calls and rooms
   RecordId after{};               // for the next page: the last id of this one
+  RecordId upto{};                // of the newest to look at; 0: all
   std::size_t limit = 100;        // at most cdr_page_max + 1
 };
 // Filters are ANDed; an empty one does not filter. Oldest first, at most receipts_page_max.
@@ -191,8 +196,10 @@ struct ReceiptQuery {
 };
 inline constexpr std::size_t receipts_page_max = 100;  // each is signed on the storage thread
 
-// Who asks for one more than a page knows whether there is more.
+// A page of CDRs ends with the record that brings it over cdr_page_bytes_max, too: only an empty
+// one is the last.
 inline constexpr std::size_t cdr_page_max = 1'000;
+inline constexpr std::size_t cdr_page_bytes_max = 256'000;
 inline constexpr std::size_t record_bytes_max = 4u << 20;
 
 // The last records of people's calls: of those that have ended, by id, or of those that go on, by

@@ -220,7 +220,7 @@ void Storage::Thread::require_what_was_acknowledged() const {
 }
 
 void Storage::Thread::lost(const std::exception& error) {
-  const std::string problem = error.what();
+  const std::string problem = problem_of(error);
   database_.reset();
   retry_at_ = Clock::now() + options_.retry;
   if (ledger_) ledger_->set_down();
@@ -374,7 +374,7 @@ void Storage::Thread::export_lines() {
         lines_->add(entry);
       failed = lines_->flush(wall_now());
       if (!failed && !entries.empty()) exported_ = entries.back().id;
-      if (!failed) lines_behind_ = entries.size() == lines_batch;
+      if (!failed) lines_behind_ = !entries.empty();
     } catch (const std::exception& error) {
       return lost(error);
     }

@@ -10,14 +10,15 @@
 #include <boost/asio/detached.hpp>
 #include <chrono>
 #include <fstream>
-#include <functional>
 #include <set>
 #include <thread>
 
 #include "gateway/cdr.hpp"
 #include "gateway/database.hpp"
+#include "tests/gateway/comes_true.hpp"
 #include "tests/gateway/coroutine.hpp"
 #include "tests/gateway/file_size_limit.hpp"
+#include "tests/gateway/postgresql_server.hpp"
 #include "tests/gateway/temporary_folder.hpp"
 
 namespace assent::gateway {
@@ -73,21 +74,14 @@ AcceptedPolicy accepted(std::string hash, std::string by, std::int64_t ms) {
   return policy;
 }
 
-class StorageTest : public testing::Test {
+class StorageFixture : public testing::Test {
  protected:
   StorageOptions options() const {
     StorageOptions made;
-    made.database = folder_.path() / "assent.sqlite";
+    made.database = place_;
     made.cdr_lines = folder_.path() / "cdr";
     made.retry = 20ms;
     return made;
-  }
-  static bool eventually(const std::function<bool()>& holds) {
-    for (int i = 0; i < 500; ++i) {
-      if (holds()) return true;
-      std::this_thread::sleep_for(10ms);
-    }
-    return false;
   }
   std::vector<std::string> lines() const {
     std::vector<std::string> found;
@@ -98,10 +92,25 @@ class StorageTest : public testing::Test {
     }
     return found;
   }
+  std::filesystem::path file() const { return folder_.path() / "assent.sqlite"; }
+
   TemporaryFolder folder_;
+  DatabasePlace place_ = file();
 };
 
-TEST_F(StorageTest, WhatWasAcknowledgedIsThereAfterARestart) {
+class SqliteStorageTest : public StorageFixture {};
+
+// What must hold wherever the records are.
+class StorageTest : public StorageFixture, public testing::WithParamInterface<Server> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == Server::postgresql) place_ = PostgresqlServer::shared().new_database();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Sqlite, StorageTest, testing::Values(Server::sqlite));
+INSTANTIATE_TEST_SUITE_P(Postgresql, StorageTest, testing::Values(Server::postgresql));
+
+TEST_P(StorageTest, WhatWasAcknowledgedIsThereAfterARestart) {
   {
     Storage storage{options()};
     ASSERT_TRUE(run(storage.append(consent("alpha", "granted"))));
@@ -118,7 +127,7 @@ TEST_F(StorageTest, WhatWasAcknowledgedIsThereAfterARestart) {
   EXPECT_FALSE(event.expires);
 }
 
-TEST_F(StorageTest, TheNewestStatementOfEachParticipantAndPurposeIsFound) {
+TEST_P(StorageTest, TheNewestStatementOfEachParticipantAndPurposeIsFound) {
   Storage storage{options()};
   for (const auto& event :
        {consent("a", "granted", 1), consent("b", "refused", 2), consent("a", "withdrawn", 3)}) {
@@ -134,7 +143,7 @@ TEST_F(StorageTest, TheNewestStatementOfEachParticipantAndPurposeIsFound) {
   EXPECT_EQ((*found)[1].state, "withdrawn");
 }
 
-TEST_F(StorageTest, AGuardiansWordStandsBesideTheParticipants) {
+TEST_P(StorageTest, AGuardiansWordStandsBesideTheParticipants) {
   Storage storage{options()};
   auto guardian = consent("a", "granted", 2);
   guardian.giver = "guardian";
@@ -150,22 +159,27 @@ TEST_F(StorageTest, AGuardiansWordStandsBesideTheParticipants) {
   EXPECT_EQ((*found)[1].state, "withdrawn");
 }
 
-TEST_F(StorageTest, TheDatabaseIsPrivateDurableAndExclusive) {
+TEST_F(SqliteStorageTest, TheDatabaseIsPrivate) {
   Storage storage{options()};
   ASSERT_TRUE(run(storage.append(consent("a", "granted"))));
   struct stat status {};
   for (const char* suffix : {"", "-wal"}) {
-    ASSERT_EQ(::stat((options().database.string() + suffix).c_str(), &status), 0);
+    ASSERT_EQ(::stat((file().string() + suffix).c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u);
   }
-  // A second gateway on the same file must not serve: two writers may corrupt a WAL.
+}
+
+// Two writers may corrupt a WAL, and would each permit what the other has seen withdrawn.
+TEST_P(StorageTest, ASecondGatewayOnTheSameDatabaseDoesNotServe) {
+  Storage storage{options()};
+  ASSERT_TRUE(run(storage.append(consent("a", "granted"))));
   Storage second{options()};
   EXPECT_EQ(run(second.append(consent("b", "granted"))).error(), StorageError::unavailable);
   EXPECT_FALSE(second.health().writable);
   EXPECT_NE(second.health().problem, "");
 }
 
-TEST_F(StorageTest, TheLongestCheckpointOfTheLedgerIsRememberedInWhateverOrderTheyCome) {
+TEST_P(StorageTest, TheLongestCheckpointOfTheLedgerIsRememberedInWhateverOrderTheyCome) {
   {
     Storage storage{options()};
     for (const std::uint64_t size : {7u, 9u, 8u}) {
@@ -178,7 +192,7 @@ TEST_F(StorageTest, TheLongestCheckpointOfTheLedgerIsRememberedInWhateverOrderTh
   ASSERT_TRUE(run(storage.append(consent("a", "granted"))));
 }
 
-TEST_F(StorageTest, ManyRecordsShareOneSync) {
+TEST_P(StorageTest, ManyRecordsShareOneSync) {
   Storage storage{options()};
   constexpr int records = 2'000;
   int durable = 0;
@@ -198,7 +212,7 @@ TEST_F(StorageTest, ManyRecordsShareOneSync) {
   EXPECT_EQ(storage.health().records, static_cast<std::uint64_t>(records));
 }
 
-TEST_F(StorageTest, Failure24AFullQueueRefusesAtOnceAndCdrsDoNotCrowdOutConsents) {
+TEST_P(StorageTest, Failure24AFullQueueRefusesAtOnceAndCdrsDoNotCrowdOutConsents) {
   auto few = options();
   few.queue_max = 40;
   Storage storage{few};
@@ -226,7 +240,7 @@ TEST_F(StorageTest, Failure24AFullQueueRefusesAtOnceAndCdrsDoNotCrowdOutConsents
   EXPECT_TRUE(run(storage.append(consent("later", "granted"))));
 }
 
-TEST_F(StorageTest, TheSameIdempotencyKeyIsStoredOnceAndItsCompanionsNot) {
+TEST_P(StorageTest, TheSameIdempotencyKeyIsStoredOnceAndItsCompanionsNot) {
   Storage storage{options()};
   const StoredReceipt receipt{"token/key", "digest", 200, R"({"state":"granted"})", at(1)};
   ASSERT_TRUE(run(storage.append(std::vector<Record>{consent("a", "granted"), receipt})));
@@ -241,7 +255,7 @@ TEST_F(StorageTest, TheSameIdempotencyKeyIsStoredOnceAndItsCompanionsNot) {
   EXPECT_FALSE(run(storage.find_receipt("token/other"))->has_value());
 }
 
-TEST_F(StorageTest, CdrsAreFoundByRoomPersonAndTimePageByPage) {
+TEST_P(StorageTest, CdrsAreFoundByRoomPersonAndTimePageByPage) {
   Storage storage{options()};
   for (std::uint32_t i = 1; i <= 30; ++i) {
     auto record = cdr(i % 2 == 0 ? "even" : "odd", CdrKind::interim, i);
@@ -274,7 +288,55 @@ TEST_F(StorageTest, CdrsAreFoundByRoomPersonAndTimePageByPage) {
   EXPECT_EQ(run(storage.cdrs(person))->size(), 15u);
 }
 
-TEST_F(StorageTest, EveryAcceptedPolicyIsFoundByItsHashAfterARestart) {
+TEST_P(StorageTest, APageOfCdrsEndsWhereItIsToldAndBeforeItIsHuge) {
+  Storage storage{options()};
+  EXPECT_EQ(run(storage.newest_cdr()).value(), RecordId{});
+  std::vector<RecordId> ids;
+  for (std::uint32_t i = 1; i <= 6; ++i) {
+    auto entry = to_entry(cdr("ann", i == 6 ? CdrKind::stop : CdrKind::interim, i));
+    if (i > 2) entry.json.resize(cdr_page_bytes_max / 2, ' ');
+    ids.push_back(run(storage.append(entry)).value());
+  }
+  ASSERT_TRUE(run(storage.append(consent("ann", "granted"))));
+  EXPECT_EQ(run(storage.newest_cdr()).value(), ids.back());
+  CdrQuery query;
+  EXPECT_EQ(run(storage.cdrs(query))->size(), 4u);  // the last of them is over the limit
+  query.upto = ids[1];
+  EXPECT_EQ(run(storage.cdrs(query))->size(), 2u);
+  CdrQuery stops;
+  stops.only_stops = true;
+  const auto found = run(storage.cdrs(stops));
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().id, ids.back());
+}
+
+TEST_P(StorageTest, WhatLeftIsRememberedOfWhomTheRecordIsNow) {
+  Database database{place_, true, std::nullopt};
+  const auto stored = [&](const std::string& subject, std::uint32_t seq) {
+    Cdr record = cdr("ann", CdrKind::stop, seq);
+    record.subject = subject;
+    database.begin();
+    const std::vector<Record> together{to_entry(record)};
+    const auto id = database.store(together);
+    database.commit();
+    return *id;
+  };
+  ExportChange change;
+  change.target = "billing";
+  change.at = at(1);
+  change.left = {{stored("subject-ann", 1), {}, 10}, {stored("another", 2), {}, 10}};
+  database.begin();
+  PersonInSession ann{"s1", "room", "ann"};
+  database.pseudonymise("subject-ann", ann, "erased-1", {});
+  database.commit();
+  change.left.push_back({RecordId{1'000}, {}, 10});  // gone
+  database.exports(change);
+  EXPECT_TRUE(database.exports_of("s1", "ann", "subject-ann").empty());
+  EXPECT_EQ(database.exports_of("s1", "erased-1", "(erased)").size(), 1u);
+  EXPECT_EQ(database.exports_of("s1", "ann", "another").size(), 1u);
+}
+
+TEST_P(StorageTest, EveryAcceptedPolicyIsFoundByItsHashAfterARestart) {
   {
     Storage storage{options()};
     EXPECT_FALSE(run(storage.newest_policy())->has_value());
@@ -297,7 +359,7 @@ TEST_F(StorageTest, EveryAcceptedPolicyIsFoundByItsHashAfterARestart) {
   EXPECT_FALSE(run(storage.find_policy("sha256:cc"))->has_value());
 }
 
-TEST_F(StorageTest, APolicyThatComesBackIsTheNewestAgain) {
+TEST_P(StorageTest, APolicyThatComesBackIsTheNewestAgain) {
   Storage storage{options()};
   ASSERT_TRUE(run(storage.append(accepted("sha256:aa", "", 1))));
   ASSERT_TRUE(run(storage.append(accepted("sha256:bb", "officer-1", 2))));
@@ -306,7 +368,7 @@ TEST_F(StorageTest, APolicyThatComesBackIsTheNewestAgain) {
   EXPECT_EQ((*run(storage.find_policy("sha256:aa")))->at, at(3));
 }
 
-TEST_F(StorageTest, AfterARestartOpenCdrsAreClosedOnceWithTheirCounters) {
+TEST_P(StorageTest, AfterARestartOpenCdrsAreClosedOnceWithTheirCounters) {
   {
     Storage storage{options()};
     auto open = cdr("open", CdrKind::start, 1);
@@ -335,7 +397,7 @@ TEST_F(StorageTest, AfterARestartOpenCdrsAreClosedOnceWithTheirCounters) {
   EXPECT_EQ(run(storage.cdrs({}))->size(), 7u);
 }
 
-TEST_F(StorageTest, JsonLinesHoldEveryCdrOnceInOrderAndSurviveATornLine) {
+TEST_P(StorageTest, JsonLinesHoldEveryCdrOnceInOrderAndSurviveATornLine) {
   {
     Storage storage{options()};
     for (std::uint32_t i = 1; i <= 20; ++i) {
@@ -366,18 +428,18 @@ TEST_F(StorageTest, JsonLinesHoldEveryCdrOnceInOrderAndSurviveATornLine) {
   }
 }
 
-TEST_F(StorageTest, JsonLinesCatchUpAfterTheirFolderWasUnusable) {
+TEST_P(StorageTest, JsonLinesCatchUpAfterTheirFolderWasUnusable) {
   std::ofstream{folder_.path() / "cdr"} << "no folder";
   Storage storage{options()};
   ASSERT_TRUE(run(storage.append(to_entry(cdr("p", CdrKind::start, 1)))));
-  ASSERT_TRUE(eventually([&] { return !storage.health().cdr_lines_written; }));
+  ASSERT_TRUE(comes_true([&] { return !storage.health().cdr_lines_written; }, 5s));
   EXPECT_TRUE(storage.health().writable);
   std::filesystem::remove(folder_.path() / "cdr");
-  ASSERT_TRUE(eventually([&] { return storage.health().cdr_lines_written; }));
-  ASSERT_TRUE(eventually([&] { return lines().size() == 1; }));
+  ASSERT_TRUE(comes_true([&] { return storage.health().cdr_lines_written; }, 5s));
+  ASSERT_TRUE(comes_true([&] { return lines().size() == 1; }, 5s));
 }
 
-TEST_F(StorageTest, AFullDiskRefusesRecordsAndRecoversByItself) {
+TEST_F(SqliteStorageTest, AFullDiskRefusesRecordsAndRecoversByItself) {
   Storage storage{options()};
   ASSERT_TRUE(run(storage.append(consent("before", "granted"))));
   std::vector<std::string> stored{"before"};
@@ -396,7 +458,7 @@ TEST_F(StorageTest, AFullDiskRefusesRecordsAndRecoversByItself) {
     EXPECT_FALSE(storage.health().writable);
     EXPECT_NE(storage.health().problem, "");
   }
-  ASSERT_TRUE(eventually([&] { return storage.health().writable; }));
+  ASSERT_TRUE(comes_true([&] { return storage.health().writable; }, 5s));
   EXPECT_EQ(storage.health().problem, "");
   ASSERT_TRUE(run(storage.append(consent("after", "granted"))));
   stored.push_back("after");
@@ -407,7 +469,7 @@ TEST_F(StorageTest, AFullDiskRefusesRecordsAndRecoversByItself) {
   EXPECT_EQ(found, stored);  // nothing lost, and no refused grant kept
 }
 
-TEST_F(StorageTest, ADatabaseThatIsRemovedRefusesRecordsUntilItIsBack) {
+TEST_F(SqliteStorageTest, ADatabaseThatIsRemovedRefusesRecordsUntilItIsBack) {
   Storage storage{options()};
   ASSERT_TRUE(run(storage.append(consent("before", "granted"))));
   const auto away = folder_.path() / "away";
@@ -417,11 +479,11 @@ TEST_F(StorageTest, ADatabaseThatIsRemovedRefusesRecordsUntilItIsBack) {
   }
   EXPECT_EQ(run(storage.append(consent("lost", "granted"))).error(), StorageError::unavailable);
   EXPECT_FALSE(storage.health().writable);
-  EXPECT_FALSE(std::filesystem::exists(options().database));  // and it was not made anew
+  EXPECT_FALSE(std::filesystem::exists(file()));  // and it was not made anew
   for (const auto& file : std::filesystem::directory_iterator{away}) {
     std::filesystem::rename(file.path(), folder_.path() / file.path().filename());
   }
-  ASSERT_TRUE(eventually([&] { return storage.health().writable; }));
+  ASSERT_TRUE(comes_true([&] { return storage.health().writable; }, 5s));
   ASSERT_TRUE(run(storage.append(consent("after", "granted"))));
   const auto found = run(storage.latest_consents("room"));
   ASSERT_TRUE(found);
@@ -429,7 +491,7 @@ TEST_F(StorageTest, ADatabaseThatIsRemovedRefusesRecordsUntilItIsBack) {
   EXPECT_EQ((*found)[1].participant, "after");
 }
 
-TEST_F(StorageTest, AReadOnlyDatabaseRefusesRecords) {
+TEST_F(SqliteStorageTest, AReadOnlyDatabaseRefusesRecords) {
   {
     Storage storage{options()};
     ASSERT_TRUE(run(storage.append(consent("before", "granted"))));
@@ -438,7 +500,7 @@ TEST_F(StorageTest, AReadOnlyDatabaseRefusesRecords) {
   constexpr uid_t nobody = 65534;
   const bool root = ::geteuid() == 0;
   std::filesystem::permissions(folder_.path(), std::filesystem::perms{0555});
-  std::filesystem::permissions(options().database, std::filesystem::perms{0444});
+  std::filesystem::permissions(file(), std::filesystem::perms{0444});
   ASSERT_TRUE(!root || ::seteuid(nobody) == 0);
   {
     Storage storage{options()};
@@ -448,24 +510,23 @@ TEST_F(StorageTest, AReadOnlyDatabaseRefusesRecords) {
   }
   ASSERT_TRUE(!root || ::seteuid(0) == 0);
   std::filesystem::permissions(folder_.path(), std::filesystem::perms{0755});
-  std::filesystem::permissions(options().database, std::filesystem::perms{0600});
+  std::filesystem::permissions(file(), std::filesystem::perms{0600});
   Storage storage{options()};
   EXPECT_TRUE(run(storage.append(consent("after", "granted"))));
 }
 
-TEST_F(StorageTest, AFileOfAnotherProgramOrANewerVersionIsNotTouched) {
-  std::ofstream{options().database} << std::string(4'096, 'x');
+TEST_F(SqliteStorageTest, AFileOfAnotherProgramOrANewerVersionIsNotTouched) {
+  std::ofstream{file()} << std::string(4'096, 'x');
   Storage storage{options()};
   EXPECT_EQ(run(storage.append(consent("a", "granted"))).error(), StorageError::unavailable);
-  std::ifstream in{options().database};
+  std::ifstream in{file()};
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>{in}, {}), std::string(4'096, 'x'));
 }
 
-TEST_F(StorageTest, OfACommitWhoseFateIsUnknownRestrictionsStayAndGrantsGo) {
-  const auto file = options().database;
+TEST_P(StorageTest, OfACommitWhoseFateIsUnknownRestrictionsStayAndGrantsGo) {
   RecordId acknowledged{};
   {
-    Database database{file, true, std::nullopt};
+    Database database{place_, true, std::nullopt};
     const auto store = [&](Record record) {
       database.begin();
       EXPECT_TRUE(database.store({&record, 1}));
@@ -479,7 +540,7 @@ TEST_F(StorageTest, OfACommitWhoseFateIsUnknownRestrictionsStayAndGrantsGo) {
     store(to_entry(cdr("p", CdrKind::stop, 2)));
     store(accepted("sha256:aa", "operator-1", 1));
   }
-  Database database{file, false, acknowledged};
+  Database database{place_, false, acknowledged};
   const auto consents = database.latest_consents("room", "");
   ASSERT_EQ(consents.size(), 1u);
   EXPECT_EQ(consents[0].state, "withdrawn");
@@ -489,7 +550,7 @@ TEST_F(StorageTest, OfACommitWhoseFateIsUnknownRestrictionsStayAndGrantsGo) {
   EXPECT_EQ(database.last_of_open_chains(database.last_id()).size(), 1u);  // its stop was refused
 }
 
-TEST_F(StorageTest, AfterStopRecordsAreRefusedAndEverythingQueuedWasAnswered) {
+TEST_P(StorageTest, AfterStopRecordsAreRefusedAndEverythingQueuedWasAnswered) {
   Storage storage{options()};
   boost::asio::io_context loop;
   int answered = 0;
@@ -520,7 +581,7 @@ TEST_F(StorageTest, AfterStopRecordsAreRefusedAndEverythingQueuedWasAnswered) {
   }
 }
 
-TEST_F(StorageTest, KilledAtAnyInstantNothingAcknowledgedIsLostOrDoubled) {
+TEST_P(StorageTest, KilledAtAnyInstantNothingAcknowledgedIsLostOrDoubled) {
   constexpr int cycles = 20;
   std::uint64_t told = 0;
   for (int cycle = 0; cycle < cycles; ++cycle) {
