@@ -145,6 +145,8 @@ struct Cdr {
   CdrKind kind = CdrKind::start;
   std::uint32_t record_seq = 1;
   std::optional<CauseForClosing> cause;  // absent in a start
+  // Of what was shown to a processor: what of the record is in it. Empty: all; see cdr_view.hpp.
+  std::string view;
   std::string session;
   std::string room;
   std::string tenant;
@@ -163,6 +165,8 @@ struct Cdr {
   std::string policy_hash;
   std::string data_hash;  // of jurisdictions and transfers
   std::optional<WallTime> retain_until;
+  // By the layers of tenant, room and leg: they get no record of this either.
+  std::vector<std::string> denied_processors;
 };
 
 [[nodiscard]] std::string_view to_string(CdrKind kind);

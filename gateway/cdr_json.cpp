@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "gateway/cdr.hpp"
+#include "gateway/export_queue.hpp"
 #include "gateway/json_fields.hpp"
 
 namespace assent::gateway {
@@ -31,6 +32,10 @@ namespace {
 
 constexpr std::uint64_t version_min = 1;  // read, too
 constexpr std::uint64_t version_of_totals = 3;
+
+struct TransferList {
+  std::vector<CdrTransfer> transfers;
+};
 
 // An address to /24 or /48, a number to what tells its country and region.
 std::string shortened(policy::EvidenceKind kind, std::string_view evidence) {
@@ -113,12 +118,16 @@ static void describe(auto& visit, Is<CdrTransfer> auto& of) {
   visit("packets", of.packets);
   visit("bytes", of.bytes);
 }
+static void describe(auto& visit, Is<TransferList> auto& of) {
+  visit("transfers", of.transfers);
+}
 static void describe(auto& visit, Is<Cdr> auto& of) {
   visit("id", of.id);
   visit.version("version", cdr_version, version_min, of.version);
   visit("kind", of.kind);
   visit("record_seq", of.record_seq);
   visit("cause_for_closing", of.cause);
+  visit("view", of.view);
   visit("session", of.session);
   visit("room", of.room);
   visit("tenant", of.tenant);
@@ -136,6 +145,7 @@ static void describe(auto& visit, Is<Cdr> auto& of) {
   visit("policy_hash", of.policy_hash);
   visit("data_hash", of.data_hash);
   visit("retain_until", of.retain_until);
+  visit.unless_default("denied_processors", of.denied_processors);
 }
 
 std::string_view to_string(CdrKind kind) {
@@ -150,6 +160,14 @@ std::string_view to_string(RouteKind kind) {
 
 std::string to_json(const Cdr& cdr) {
   return to_json_text(cdr);
+}
+
+std::string to_json(const std::vector<CdrTransfer>& ways) {
+  return to_json_text(TransferList{ways});
+}
+std::vector<CdrTransfer> parse_transfers(std::string_view json) {
+  auto list = parse_json_text<TransferList>(json, record_bytes_max);
+  return list ? std::move(list->transfers) : std::vector<CdrTransfer>{};
 }
 
 namespace {
