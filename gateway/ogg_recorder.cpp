@@ -1,31 +1,10 @@
 #include "gateway/ogg_recorder.hpp"
 
-#include <stdexcept>
 #include <utility>
 
 #include "gateway/ogg_recorder_thread.hpp"
 
 namespace assent::gateway {
-
-std::string_view to_string(RecorderError error) {
-  switch (error) {
-    case RecorderError::bad_name:
-      return "bad_name";
-    case RecorderError::too_many:
-      return "too_many";
-    case RecorderError::unknown_track:
-      return "unknown_track";
-    case RecorderError::disk:
-      return "disk";
-    case RecorderError::closed:
-      return "closed";
-  }
-  return "unknown";
-}
-
-void throw_exception_from_error(RecorderError error, const boost::source_location&) {
-  throw std::logic_error("value() of a result that holds " + std::string(to_string(error)));
-}
 
 OggRecorder::OggRecorder(OggRecorderOptions options)
     : thread_{std::make_unique<Thread>(std::move(options))} {}
@@ -38,31 +17,40 @@ bool OggRecorder::offer(std::size_t worker, const RecordedPacket& packet) noexce
   return thread_->offer(worker, packet);
 }
 
-boost::asio::awaitable<Recorded<TrackId>> OggRecorder::open(TrackSpec spec) {
-  using Answer = Recorded<TrackId>;
+boost::asio::awaitable<TrackResult<TrackId>> OggRecorder::open(TrackSpec spec) {
+  using Answer = TrackResult<TrackId>;
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
     thread_->put(OpenTrackCommand{std::move(spec), std::move(reply)});
   });
 }
 
-boost::asio::awaitable<Recorded<std::vector<TrackSummary>>> OggRecorder::cut(
+boost::asio::awaitable<TrackResult<std::vector<TrackSummary>>> OggRecorder::cut(
     TrackId track, std::vector<StreamCut> cuts) {
-  using Answer = Recorded<std::vector<TrackSummary>>;
+  using Answer = TrackResult<std::vector<TrackSummary>>;
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
     thread_->put(FinishTrackCommand{track, std::move(cuts), std::move(reply)});
   });
 }
 
-boost::asio::awaitable<Recorded<std::vector<TrackSummary>>> OggRecorder::close(TrackId track) {
+boost::asio::awaitable<TrackResult<std::vector<TrackSummary>>> OggRecorder::close(TrackId track) {
   return cut(track, {});
 }
 
-boost::asio::awaitable<Recorded<std::vector<ErasedTrack>>> OggRecorder::erase(
+boost::asio::awaitable<TrackResult<std::vector<ErasedTrack>>> OggRecorder::erase(
     std::vector<TrackErasure> tracks) {
-  using Answer = Recorded<std::vector<ErasedTrack>>;
+  using Answer = TrackResult<std::vector<ErasedTrack>>;
   co_return co_await await_reply<Answer>([&](Reply<Answer> reply) {
     thread_->put(EraseTracksCommand{std::move(tracks), std::move(reply)});
   });
+}
+
+boost::asio::awaitable<void> OggRecorder::end(TrackId track, TrackEnd how) {
+  const auto ended = co_await cut(track, std::move(how.cuts));
+  (void)ended;  // the health tells of a failing disk
+}
+
+boost::asio::awaitable<void> OggRecorder::serve(TrackId, ServedPurposes) {
+  co_return;
 }
 
 RecorderHealth OggRecorder::health() const {

@@ -1,20 +1,16 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/system/result.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "gateway/packet_ring.hpp"
-#include "gateway/storage_record.hpp"
+#include "gateway/track_sink.hpp"
 
 namespace assent::gateway {
 
@@ -40,18 +36,6 @@ struct OggRecorderOptions {
       on_closed;  // on the recorder's thread, once the manifest says so; and of earlier runs' again
 };
 
-// One (room, participant, sink, epoch).
-struct TrackSpec {
-  std::string session;  // one holding of a room, names the folder: [A-Za-z0-9_~-][A-Za-z0-9._~-]*
-  std::string room;
-  std::string participant;
-  std::string subject;  // of the participant; not in the manifest
-  std::string sink;
-  std::string purpose;
-  std::uint64_t epoch = 0;
-  std::uint8_t channels = 1;  // of the OpusHead: what a player should expect, 1 or 2
-};
-
 // A file that nothing is written to any more. Of one that an earlier run left open the subject is
 // not known.
 struct ClosedTrack {
@@ -70,25 +54,6 @@ struct ErasedTrack {
   std::string session;
   std::string track;
   std::string json;  // its entry in the manifest now
-};
-
-enum class RecorderError : unsigned char {
-  bad_name,       // session is no safe folder name
-  too_many,       // tracks_max are open
-  unknown_track,  // never opened, or closed already
-  disk,           // the file could not be created, finished or synced
-  closed,         // after stop()
-};
-[[nodiscard]] std::string_view to_string(RecorderError error);
-template <class T>
-using Recorded = boost::system::result<T, RecorderError>;
-[[noreturn]] void throw_exception_from_error(RecorderError error,
-                                             const boost::source_location& location);
-
-// Where one stream of a track ends: nothing beyond is anyone's to keep.
-struct StreamCut {
-  std::uint32_t ssrc = 0;
-  std::uint64_t last_sequence = 0;  // extended
 };
 
 // What became of one stream of a track, as in its manifest. Of all that was offered for the track,
@@ -122,34 +87,34 @@ struct RecorderHealth {
   std::uint64_t unwritten = 0;    // lost because the disk refused
 };
 
-class OggRecorder {
+class OggRecorder final : public TrackSink {
  public:
   explicit OggRecorder(OggRecorderOptions options);
-  ~OggRecorder();
-  OggRecorder(const OggRecorder&) = delete;
-  OggRecorder& operator=(const OggRecorder&) = delete;
+  ~OggRecorder() override;
 
-  // The packet path, from media worker `worker` only. False when the ring is full (the packet is
-  // withheld: count it). A packet of a track that is not open is taken, discarded and counted.
-  [[nodiscard]] bool offer(std::size_t worker, const RecordedPacket& packet) noexcept;
+  [[nodiscard]] bool offer(std::size_t worker, const RecordedPacket& packet) noexcept override;
 
-  // The control path. open() resumes when the file exists; then packets may be offered.
-  boost::asio::awaitable<Recorded<TrackId>> open(TrackSpec spec);
+  // The file exists when it resumes.
+  boost::asio::awaitable<TrackResult<TrackId>> open(TrackSpec spec) override;
+  // As cut() or, without cuts, close().
+  boost::asio::awaitable<void> end(TrackId track, TrackEnd how) override;
+  // A file serves the purpose of its sink.
+  boost::asio::awaitable<void> serve(TrackId track, ServedPurposes purposes) override;
 
   // Withdrawal. What was offered before this call is drained; of it, what is beyond its stream's
   // cut is discarded, even if it was written already; the files are finished and synced. Resumes
   // after that: nothing of the track is written any more, whatever is offered. A stream without a
   // cut had ended before.
-  // On RecorderError::disk that holds too, but a file may lack its end mark.
-  boost::asio::awaitable<Recorded<std::vector<TrackSummary>>> cut(TrackId track,
-                                                                  std::vector<StreamCut> cuts);
+  // On TrackError::disk that holds too, but a file may lack its end mark.
+  boost::asio::awaitable<TrackResult<std::vector<TrackSummary>>> cut(TrackId track,
+                                                                     std::vector<StreamCut> cuts);
   // The end of a track without a withdrawal: all that was offered before is kept.
-  boost::asio::awaitable<Recorded<std::vector<TrackSummary>>> close(TrackId track);
+  boost::asio::awaitable<TrackResult<std::vector<TrackSummary>>> close(TrackId track);
 
   // Every manifest is written first, those that an earlier run left open, too, and on_closed has
   // been called for each: with nothing to erase, that is all it does. Then the files go. On
-  // RecorderError::disk some may be left: ask again.
-  boost::asio::awaitable<Recorded<std::vector<ErasedTrack>>> erase(
+  // TrackError::disk some may be left: ask again.
+  boost::asio::awaitable<TrackResult<std::vector<ErasedTrack>>> erase(
       std::vector<TrackErasure> tracks);
 
   [[nodiscard]] RecorderHealth health() const;  // any thread

@@ -47,7 +47,7 @@ bool safe_folder(std::string_view session) {
   return is_id(session) && session.front() != '.';
 }
 
-void refuse(RecorderCommand& command, RecorderError error) {
+void refuse(RecorderCommand& command, TrackError error) {
   std::visit([&](auto& of) { of.reply.send(error); }, command);
 }
 
@@ -71,7 +71,7 @@ void OggRecorder::Thread::put(RecorderCommand command) {
     refused = stopping_;
     if (!refused) commands_.push_back(std::move(command));
   }
-  if (refused) return refuse(command, RecorderError::closed);
+  if (refused) return refuse(command, TrackError::closed);
   wake_.notify_one();
 }
 
@@ -163,24 +163,24 @@ void OggRecorder::Thread::carry_out(EraseTracksCommand& command) {
   for (const auto& [session, tracks] : by_session) {
     if (const auto error = erase_tracks(options_.directory / session, tracks, erased)) {
       counts_.problem = error.message();
-      return command.reply.send(RecorderError::disk);
+      return command.reply.send(TrackError::disk);
     }
     drain(std::chrono::steady_clock::now());
   }
   command.reply.send(std::move(erased));
 }
 
-Recorded<TrackId> OggRecorder::Thread::open(TrackSpec spec) {
-  if (!safe_folder(spec.session)) return RecorderError::bad_name;
-  if (tracks_.size() >= options_.tracks_max) return RecorderError::too_many;
+TrackResult<TrackId> OggRecorder::Thread::open(TrackSpec spec) {
+  if (!safe_folder(spec.session)) return TrackError::bad_name;
+  if (tracks_.size() >= options_.tracks_max) return TrackError::too_many;
   if (make_private_folder(options_.directory) ||
       make_private_folder(options_.directory / spec.session)) {
-    return RecorderError::disk;
+    return TrackError::disk;
   }
   const TrackId id{last_track_ + 1};
   Track track;
   track.spec = std::move(spec);
-  if (!add_stream(id, track)) return RecorderError::disk;
+  if (!add_stream(id, track)) return TrackError::disk;
   ++last_track_;
   tracks_.emplace(id, std::move(track));
   return id;
@@ -230,10 +230,10 @@ void OggRecorder::Thread::take(media::TimePoint now, Track& track, const Recorde
   track.streams.back()->offer(now, packet);
 }
 
-Recorded<std::vector<TrackSummary>> OggRecorder::Thread::finish(
+TrackResult<std::vector<TrackSummary>> OggRecorder::Thread::finish(
     TrackId id, const std::vector<StreamCut>& cuts) {
   auto node = tracks_.extract(id);
-  if (node.empty()) return RecorderError::unknown_track;
+  if (node.empty()) return TrackError::unknown_track;
   std::vector<TrackSummary> summaries;
   std::error_code failed;
   for (auto& stream : node.mapped().streams) {
@@ -246,7 +246,7 @@ Recorded<std::vector<TrackSummary>> OggRecorder::Thread::finish(
     --files_;
   }
   counts_.problem = failed ? failed.message() : std::string{};
-  if (failed) return RecorderError::disk;
+  if (failed) return TrackError::disk;
   return summaries;
 }
 

@@ -17,16 +17,16 @@ namespace assent::gateway {
 
 struct OpenTrackCommand {
   TrackSpec spec;
-  Reply<Recorded<TrackId>> reply;
+  Reply<TrackResult<TrackId>> reply;
 };
 struct FinishTrackCommand {
   TrackId track{};
   std::vector<StreamCut> cuts;
-  Reply<Recorded<std::vector<TrackSummary>>> reply;
+  Reply<TrackResult<std::vector<TrackSummary>>> reply;
 };
 struct EraseTracksCommand {
   std::vector<TrackErasure> tracks;
-  Reply<Recorded<std::vector<ErasedTrack>>> reply;
+  Reply<TrackResult<std::vector<ErasedTrack>>> reply;
 };
 using RecorderCommand = std::variant<OpenTrackCommand, FinishTrackCommand, EraseTracksCommand>;
 
@@ -60,10 +60,10 @@ class OggRecorder::Thread {
   void carry_out(OpenTrackCommand& command);
   void carry_out(FinishTrackCommand& command);
   void carry_out(EraseTracksCommand& command);
-  Recorded<TrackId> open(TrackSpec spec);
+  TrackResult<TrackId> open(TrackSpec spec);
   bool add_stream(TrackId id, Track& track);
   void take(media::TimePoint now, Track& track, const RecordedPacket& packet);
-  Recorded<std::vector<TrackSummary>> finish(TrackId track, const std::vector<StreamCut>& cuts);
+  TrackResult<std::vector<TrackSummary>> finish(TrackId track, const std::vector<StreamCut>& cuts);
   std::error_code finish_stream(OggTrack& stream, std::optional<std::uint64_t> last_sequence);
   void write_manifests();
   void publish_health();

@@ -15,7 +15,8 @@ struct PacketRing::Header {
   TrackId track;
   std::uint32_t ssrc;
   std::uint32_t rtp_timestamp;
-  std::uint32_t marker;
+  std::uint16_t marker;
+  media::Codec codec;
 };
 
 namespace {
@@ -53,7 +54,8 @@ bool PacketRing::push(const RecordedPacket& packet) noexcept {
                       packet.track,
                       packet.ssrc,
                       packet.rtp_timestamp,
-                      packet.marker ? 1u : 0u};
+                      static_cast<std::uint16_t>(packet.marker ? 1 : 0),
+                      packet.codec};
   std::byte* const to = bytes_.get() + (at & mask_);
   std::memcpy(to, &header, sizeof header);
   if (!packet.payload.empty()) {
@@ -75,6 +77,7 @@ std::size_t PacketRing::read(std::size_t at, RecordedPacket& packet) const noexc
   packet.extended_sequence = header.extended_sequence;
   packet.rtp_timestamp = header.rtp_timestamp;
   packet.marker = header.marker != 0;
+  packet.codec = header.codec;
   packet.captured = header.captured;
   packet.payload = {from + sizeof header, header.payload_bytes};
   return at + record_bytes;

@@ -6,25 +6,27 @@
 #include <memory>
 #include <span>
 
+#include "media/codec.hpp"
 #include "media/time.hpp"
 
 namespace assent::gateway {
 
-enum class TrackId : std::uint32_t {};  // never used twice in the life of a recorder
+enum class TrackId : std::uint32_t {};  // never used twice in the life of a sink
 
-// One RTP packet on its way to the recorder. The payload is read during the call only.
+// One RTP packet on its way to a sink of this program. The payload is read during the call only.
 struct RecordedPacket {
   TrackId track{};
   std::uint32_t ssrc = 0;
   std::uint64_t extended_sequence = 0;  // RFC 3550 appendix A.1
-  std::uint32_t rtp_timestamp = 0;      // 48 kHz (RFC 7587 §4.1)
+  std::uint32_t rtp_timestamp = 0;      // by the codec's clock
   bool marker = false;
   media::TimePoint captured{};
-  std::span<const std::byte> payload;  // the bare Opus packet
+  std::span<const std::byte> payload;
+  media::Codec codec = media::Codec::none;
 };
 inline constexpr std::size_t recorded_payload_max = 1'500;
 
-// A bounded queue of packets between one media worker and the recorder: bytes in one preallocated
+// A bounded queue of packets between one media worker and a sink: bytes in one preallocated
 // block, so that a ring holds many small packets. No lock, no allocation, no system call.
 class PacketRing {
  public:

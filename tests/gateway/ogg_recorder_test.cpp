@@ -13,13 +13,13 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <numbers>
 #include <random>
 #include <thread>
 
 #include "gateway/recording_manifest.hpp"
+#include "tests/gateway/comes_true.hpp"
 #include "tests/gateway/coroutine.hpp"
 #include "tests/gateway/file_size_limit.hpp"
 #include "tests/gateway/ogg_pages.hpp"
@@ -86,16 +86,16 @@ class OggRecorderTest : public testing::Test {
     ASSERT_TRUE(recorder.offer(0, packet(track, n, payload)));
   }
   // Of a track with one stream.
-  static Recorded<TrackSummary> only(Recorded<std::vector<TrackSummary>> streams) {
+  static TrackResult<TrackSummary> only(TrackResult<std::vector<TrackSummary>> streams) {
     if (!streams) return streams.error();
     EXPECT_EQ(streams->size(), 1u);
     return std::move(streams->front());
   }
-  static Recorded<TrackSummary> close(OggRecorder& recorder, TrackId track) {
+  static TrackResult<TrackSummary> close(OggRecorder& recorder, TrackId track) {
     return only(run(recorder.close(track)));
   }
-  static Recorded<TrackSummary> cut(OggRecorder& recorder, TrackId track, std::uint64_t last,
-                                    std::uint32_t ssrc = 77) {
+  static TrackResult<TrackSummary> cut(OggRecorder& recorder, TrackId track, std::uint64_t last,
+                                       std::uint32_t ssrc = 77) {
     std::vector<StreamCut> cuts{{ssrc, last}};
     return only(run(recorder.cut(track, std::move(cuts))));
   }
@@ -111,13 +111,6 @@ class OggRecorderTest : public testing::Test {
   boost::json::array manifest() const {
     const auto text = read_bytes(options().directory / "session-1" / "manifest.json");
     return boost::json::parse(text).at("tracks").as_array();
-  }
-  static bool eventually(const std::function<bool()>& holds) {
-    for (int i = 0; i < 500; ++i) {
-      if (holds()) return true;
-      std::this_thread::sleep_for(10ms);
-    }
-    return false;
   }
 
   TemporaryFolder folder_;
@@ -251,7 +244,7 @@ TEST_F(OggRecorderTest, AtAnyInstantTheFilePlaysToItsLastPage) {
   const TrackId track = *run(recorder.open(spec()));
   for (std::uint64_t n = 0; n < 1'000; ++n)
     offer(recorder, track, n);
-  ASSERT_TRUE(eventually([&] { return recorder.health().packets == 1'000; }));
+  ASSERT_TRUE(comes_true([&] { return recorder.health().packets == 1'000; }, 5s));
   const auto session = options().directory / "session-1";
   std::string bytes;
   for (const auto& file : std::filesystem::directory_iterator{session}) {
@@ -285,7 +278,7 @@ TEST_F(OggRecorderTest, AStreamThatFallsSilentIsOnDiskWithinASecondOrSo) {
     }
     return false;
   };
-  EXPECT_TRUE(eventually(written));
+  EXPECT_TRUE(comes_true(written, 5s));
   const auto summary = close(recorder, track);
   EXPECT_EQ(pages_of(*summary).back().flags & 4, 4);  // the end mark, though all was out already
   EXPECT_EQ(summary->packets, 10u);
@@ -296,8 +289,8 @@ TEST_F(OggRecorderTest, ATrackThatIsNotOpenIsDenied) {
   const std::string payload = opus_packet(1);
   ASSERT_TRUE(recorder.offer(0, packet(TrackId{0}, 1, payload)));
   ASSERT_TRUE(recorder.offer(0, packet(TrackId{12}, 1, payload)));
-  ASSERT_TRUE(eventually([&] { return recorder.health().not_open == 2; }));
-  EXPECT_EQ(cut(recorder, TrackId{12}, 1).error(), RecorderError::unknown_track);
+  ASSERT_TRUE(comes_true([&] { return recorder.health().not_open == 2; }, 5s));
+  EXPECT_EQ(cut(recorder, TrackId{12}, 1).error(), TrackError::unknown_track);
   EXPECT_FALSE(std::filesystem::exists(options().directory / "session-1"));
 }
 
@@ -373,7 +366,7 @@ TEST_F(OggRecorderTest, ACutTakesBackWhatWasWrittenBeyondIt) {
     for (std::uint64_t n = 0; n < 300; ++n) {
       if (n != 120) offer(recorder, track, n);  // its concealment belongs to the packet behind it
     }
-    ASSERT_TRUE(eventually([&] { return recorder.health().packets % 299 == 0; }));
+    ASSERT_TRUE(comes_true([&] { return recorder.health().packets % 299 == 0; }, 5s));
     const auto summary = cut(recorder, track, 65'000 + keep);
     ASSERT_TRUE(summary);
     const auto sequences = sequences_of(*summary);
@@ -418,9 +411,9 @@ TEST_F(OggRecorderTest, AfterTheCutNothingIsWrittenWhateverIsOffered) {
   const auto before = read_bytes(file);
   for (std::uint64_t n = 0; n < 100; ++n)
     offer(recorder, track, n);
-  ASSERT_TRUE(eventually([&] { return recorder.health().after_close == 100; }));
+  ASSERT_TRUE(comes_true([&] { return recorder.health().after_close == 100; }, 5s));
   EXPECT_EQ(read_bytes(file), before);
-  EXPECT_EQ(cut(recorder, track, 65'009).error(), RecorderError::unknown_track);
+  EXPECT_EQ(cut(recorder, track, 65'009).error(), TrackError::unknown_track);
 }
 
 TEST_F(OggRecorderTest, UnderThousandsOfCutsNoFileHoldsAPacketBeyondItsCut) {
@@ -514,17 +507,17 @@ TEST_F(OggRecorderTest, AFullDiskIsReportedAndTheTrackGoesOnWhenThereIsRoom) {
   std::uint64_t n = 0;
   for (; n < 100; ++n)
     offer(recorder, track, n);
-  ASSERT_TRUE(eventually([&] { return recorder.health().packets == 100; }));
+  ASSERT_TRUE(comes_true([&] { return recorder.health().packets == 100; }, 5s));
   {
     const FileSizeLimit full{4'096};
     for (; n < 300; ++n)
       offer(recorder, track, n);
-    ASSERT_TRUE(eventually([&] { return recorder.health().unwritten > 0; }));
+    ASSERT_TRUE(comes_true([&] { return recorder.health().unwritten > 0; }, 5s));
     EXPECT_FALSE(recorder.health().writable);
     EXPECT_EQ(recorder.health().failing_tracks, 1u);
     EXPECT_NE(recorder.health().problem, "");
   }
-  ASSERT_TRUE(eventually([&] { return recorder.health().writable; }));
+  ASSERT_TRUE(comes_true([&] { return recorder.health().writable; }, 5s));
   for (; n < 400; ++n)
     offer(recorder, track, n);
   const auto summary = close(recorder, track);
@@ -544,9 +537,9 @@ TEST_F(OggRecorderTest, ACutOnAFullDiskStillTakesBackAndSaysThatItFailed) {
   const TrackId track = *run(recorder.open(spec()));
   for (std::uint64_t n = 0; n < 100; ++n)
     offer(recorder, track, n);
-  ASSERT_TRUE(eventually([&] { return recorder.health().packets == 100; }));
+  ASSERT_TRUE(comes_true([&] { return recorder.health().packets == 100; }, 5s));
   const FileSizeLimit full{2'000};
-  EXPECT_EQ(cut(recorder, track, 65'070).error(), RecorderError::disk);
+  EXPECT_EQ(cut(recorder, track, 65'070).error(), TrackError::disk);
   for (const auto& file : std::filesystem::directory_iterator{options().directory / "session-1"}) {
     if (file.path().extension() != ".opus") continue;
     for (const auto& sound : sound_packets(read_pages(read_bytes(file.path())))) {
@@ -593,7 +586,7 @@ TEST_F(OggRecorderTest, ASessionIsNeverAPathOfItsOwn) {
   for (const char* session : {"", ".", "..", ".hidden", "a/b", "../x", "a b", "a\nb"}) {
     auto one = spec();
     one.session = session;
-    EXPECT_EQ(run(recorder.open(one)).error(), RecorderError::bad_name) << session;
+    EXPECT_EQ(run(recorder.open(one)).error(), TrackError::bad_name) << session;
   }
 }
 
@@ -603,8 +596,8 @@ TEST_F(OggRecorderTest, StopClosesEverythingAndRefusesWhatComesLater) {
   for (std::uint64_t n = 0; n < 100; ++n)
     offer(recorder, track, n);
   recorder.stop();
-  EXPECT_EQ(run(recorder.open(spec())).error(), RecorderError::closed);
-  EXPECT_EQ(close(recorder, track).error(), RecorderError::closed);
+  EXPECT_EQ(run(recorder.open(spec())).error(), TrackError::closed);
+  EXPECT_EQ(close(recorder, track).error(), TrackError::closed);
   const auto tracks = manifest();
   ASSERT_EQ(tracks.size(), 1u);
   EXPECT_EQ(tracks[0].at("packets").to_number<int>(), 100);
@@ -627,7 +620,7 @@ TEST_F(OggRecorderTest, AfterAKillEveryFileIsWholeAndTheManifestSaysInterrupted)
   {
     OggRecorder recorder{options()};
     ASSERT_TRUE(
-        eventually([&] { return manifest().at(0).at("state").as_string() == "interrupted"; }));
+        comes_true([&] { return manifest().at(0).at("state").as_string() == "interrupted"; }, 5s));
   }
   const auto entry = manifest().at(0);
   const auto path = options().directory / "session-1" / entry.at("file").as_string().c_str();
