@@ -20,13 +20,17 @@ async function eventually(what, holds, within = 15_000) {
   throw new Error(`in vain: ${what}`);
 }
 
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
+// Outside of the gateway's range of media ports.
+async function freePort() {
+  for (;;) {
+    const found = await new Promise((resolve) => {
+      const probe = net.createServer().listen(0, '127.0.0.1', () => {
+        const { port } = probe.address();
+        probe.close(() => resolve(port));
+      });
     });
-  });
+    if (found < 40_000 || found > 49_999) return found;
+  }
 }
 
 // Of a real interface: janus gathers no loopback candidates, nor does it check such.
@@ -35,11 +39,11 @@ function hostAddress() {
   return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
 
-function configuration(folder, port, archive) {
+function configuration(folder, port, archive, more, mediaPort) {
   const hash = crypto.createHash('sha256').update(token).digest('hex');
   return `gateway: {jurisdiction: NL}
 conference_server: {jurisdiction: NL}
-media: {workers: 1, addresses: [{bind: ${hostAddress()}}]}
+media: {workers: 1, addresses: [{bind: ${hostAddress()}}]${mediaPort ? `, webrtc_port: ${mediaPort}` : ''}}
 api:
   listen: 127.0.0.1:${port}
   tokens: [{name: server, role: conference-server, sha256: ${hash}}]
@@ -47,13 +51,14 @@ storage: {database: ${folder}/assent.db, cdr_directory: ${folder}/cdr}
 sinks:
   recorder: {kind: ogg, directory: ${folder}/recordings}
   archive: {kind: rtp, address: "127.0.0.1:${archive}"}
-`;
+${more}`;
 }
 
 class Gateway {
-  constructor(program, folder, port, archive) {
+  // `more`: sections of its configuration besides.
+  constructor(program, folder, port, archive, more = '', mediaPort) {
     this.base = `http://127.0.0.1:${port}`;
-    fs.writeFileSync(path.join(folder, 'assent.yaml'), configuration(folder, port, archive));
+    fs.writeFileSync(path.join(folder, 'assent.yaml'), configuration(folder, port, archive, more, mediaPort));
     this.log = fs.openSync(path.join(folder, 'log'), 'w');
     this.process = spawn(program, ['serve', '--config', path.join(folder, 'assent.yaml')], {
       stdio: ['ignore', 'ignore', this.log],

@@ -5,7 +5,7 @@ const path = require('node:path');
 
 const modules = path.resolve(__dirname, '..', '..', '..', 'build', 'npm', 'node_modules');
 
-// These three run in the page.
+// These run in the page.
 async function makeOffer(kinds) {
   const connection = new RTCPeerConnection();
   globalThis.connection = connection;
@@ -22,6 +22,12 @@ async function makeOffer(kinds) {
 }
 async function takeAnswer(sdp) {
   await globalThis.connection.setRemoteDescription({ type: 'answer', sdp });
+}
+// Other ICE credentials, as after a change of the network.
+async function restartIce() {
+  globalThis.connection.restartIce();
+  await globalThis.connection.setLocalDescription();
+  return globalThis.connection.localDescription.sdp;
 }
 async function statistics() {
   const found = { state: globalThis.connection.connectionState, transports: [] };
@@ -57,4 +63,4 @@ class Browser {
   }
 }
 
-module.exports = { Browser, makeOffer, takeAnswer, statistics };
+module.exports = { Browser, makeOffer, takeAnswer, restartIce, statistics };
