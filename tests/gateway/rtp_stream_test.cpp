@@ -7,6 +7,7 @@
 #include <boost/json/array.hpp>
 #include <random>
 
+#include "tests/gateway/comes_true.hpp"
 #include "tests/gateway/frame_listener.hpp"
 #include "tests/gateway/media_peer.hpp"
 #include "tests/seed.hpp"
@@ -36,6 +37,8 @@ class StreamToSink : public testing::Test {
     }
   }
   void open() {
+    stream.expect(ann);
+    stream.expect(ben);
     stream.handle_timeout(now);
     ASSERT_TRUE(sink.accept());
     handle_ready();
@@ -95,6 +98,56 @@ TEST_F(StreamToSink, WhenItIsFullTheRestOfAFrameOfAPersonWhoWithdrewNeverLeaves)
   const auto arrived = sink.take().size();
   EXPECT_LT(arrived, taken) << "the frame that was taken in part arrived whole";
   EXPECT_TRUE(sink.is_over());
+}
+
+TEST_F(StreamToSink, WhatTheSystemStillHoldsOfAPersonWhoWithdrewNeverLeaves) {
+  open();
+  const std::size_t frame_bytes = 2 + 1'001;
+  ASSERT_EQ(send(std::vector<Bytes>(25, Bytes(frame_bytes - 2)), ann), 25U) << "whole frames";
+  ASSERT_EQ(send({Bytes(20)}, ben), 1U);
+  stream.cease(now, ann);
+  const auto arrived = sink.arrived();
+  EXPECT_FALSE(stream.is_open());
+  ASSERT_LT(arrived, 25 * frame_bytes) << "the system held none";
+  EXPECT_EQ(sink.take().size(), arrived / frame_bytes);
+  EXPECT_TRUE(sink.is_over());
+
+  // Nor are they taken for bytes of the next connection.
+  now = *stream.next_timeout();
+  open();
+  ASSERT_EQ(send(std::vector<Bytes>(25, Bytes(1'001)), ben), 25U);
+  stream.cease(now, ann);
+  EXPECT_TRUE(stream.is_open());
+}
+
+TEST_F(StreamToSink, WhatTheSystemStillHoldsGoesNowhereWhenTheGatewayEnds) {
+  {
+    RtpStream ended{options()};
+    ended.expect(ann);
+    ended.handle_timeout(now);
+    ASSERT_TRUE(sink.accept());
+    ended.handle_ready(now, [](media::SourceId) { return true; });
+    const Bytes packet(1'001);
+    const std::vector<FramedDispatch> run(25, {packet, ann});
+    ended.send(now, run, [](std::size_t) { ADD_FAILURE() << "the system did not take it"; });
+  }
+  const auto arrived = sink.arrived();
+  EXPECT_EQ(sink.take().size(), arrived / 1'003);
+  EXPECT_TRUE(sink.is_over());
+}
+
+TEST_F(StreamToSink, WhoseFramesAreOnTheirWayAlreadyCostsNobodyTheStream) {
+  open();
+  ASSERT_EQ(send({Bytes(20), Bytes(20)}, ann), 2U);
+  const auto taken = fill(ben);
+  stream.cease(now, ann);
+  EXPECT_TRUE(stream.is_open());
+  std::size_t arrived = 0;
+  for (int i = 0; i < 100 && arrived < 2 + taken; ++i) {
+    arrived += sink.take().size();
+    handle_ready();
+  }
+  EXPECT_EQ(arrived, 2 + taken);
 }
 
 TEST_F(StreamToSink, TheRestOfAFrameWhosePermitHasExpiredNeverLeaves) {
@@ -242,27 +295,44 @@ TEST(Withdrawal, Failure01NoFrameBeyondTheCutReachesASinkOverOneConnection) {
   std::size_t of_two = 0;
   std::size_t beyond = 0;
   std::size_t at_the_cut = 0;
-  for (int i = 0; i < rounds; ++i) {
-    service.ask("PUT", one.path + "/consents/recording", grant());
-    std::this_thread::sleep_for(std::chrono::microseconds{random() % 4'000});
-    const auto withdrawn = service.call("DELETE", one.path + "/consents/recording");
-    std::optional<std::uint16_t> cut;
-    for (const auto& mark : withdrawn.body.at("cut").as_array())
-      cut = static_cast<std::uint16_t>(mark.at("last_sequence").to_number<std::int64_t>());
-    std::optional<std::uint16_t> last;
-    for (const auto& frame : sink.take(2ms)) {
+  std::optional<std::uint16_t> cut;   // of the last withdrawal; none while a consent holds
+  std::optional<std::uint16_t> last;  // of this round, and that reached the sink
+  const auto hear = [&](const std::vector<FrameListener::Bytes>& frames) {
+    for (const auto& frame : frames) {
       const auto packet = media::parse_rtp(frame);
       if (!packet || static_cast<std::uint32_t>(packet->ssrc()) != one.ssrc) {
         ++of_two;
         continue;
       }
       ++delivered;
-      const auto sequence = media::load_be16(frame, 2);
-      if (!cut || static_cast<std::int16_t>(static_cast<std::uint16_t>(sequence - *cut)) > 0)
-        ++beyond;
-      last = sequence;
+      last = media::load_be16(frame, 2);
+      if (cut && static_cast<std::int16_t>(static_cast<std::uint16_t>(*last - *cut)) > 0) ++beyond;
     }
+  };
+  for (int i = 0; i < rounds; ++i) {
+    hear(sink.take(0ms, 5ms));  // still of the round before
+    service.ask("PUT", one.path + "/consents/recording", grant());
+    cut.reset();
+    last.reset();
+    // Withdrawn before anything was heard, or while it is heard; nobody read while the consent was
+    // stored, so that much may wait.
+    const bool waits = i % 2 == 0;
+    EXPECT_TRUE(comes_true([&] {
+      hear(sink.take(0ms, 5ms));
+      return last || sink.is_over() || !waits;
+    }));
+    std::this_thread::sleep_for(std::chrono::microseconds{random() % 4'000});
+    const auto withdrawn = service.call("DELETE", one.path + "/consents/recording");
+    for (const auto& mark : withdrawn.body.at("cut").as_array())
+      cut = static_cast<std::uint16_t>(mark.at("last_sequence").to_number<std::int64_t>());
+    EXPECT_TRUE(!last || cut);
+    EXPECT_TRUE(comes_true([&] {
+      hear(sink.take(0ms, 5ms));  // the other one goes on, and may leave no pause
+      return !last || last == cut || sink.is_over();
+    })) << "round "
+        << i << " ends before its cut; " << seed.text();
     if (last && last == cut) ++at_the_cut;
+    EXPECT_TRUE(!sink.is_over() || sink.accept());
   }
   done = true;
   talk.join();
