@@ -1,13 +1,12 @@
 // What each operation of the API does: read, ask the conference, answer.
 #include "gateway/api.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "gateway/access.hpp"
+#include "gateway/api_candidates.hpp"
 #include "gateway/api_json.hpp"
 #include "gateway/api_receipts.hpp"
 #include "gateway/consent_receipts.hpp"
@@ -43,20 +42,6 @@ auto read_body(const HttpRequest& request, Parse parse)
   const auto value = parse_json(request.body);
   if (!value) return value.error();
   return parse(*value);
-}
-
-// The router has let nothing else through than ids and numbers.
-CdrQuery cdr_query(const HttpRequest& request) {
-  CdrQuery query;
-  query.limit = cdr_page_max;
-  const auto asked = [&](const char* name) {
-    const auto found = request.query.find(name);
-    return found == request.query.end() ? std::string{} : found->second;
-  };
-  query.room = asked("room");
-  if (const auto after = asked("after"); !after.empty()) query.after = RecordId{std::stoll(after)};
-  if (const auto limit = asked("limit"); !limit.empty()) query.limit = std::stoul(limit);
-  return query;
 }
 
 HttpResponse sdp_response(const Answered<std::string>& sdp) {
@@ -168,15 +153,19 @@ class Api {
     const auto from = body->from == Side::client ? media::Side::client : media::Side::server;
     const auto toward = profile_of(body->transport);
     auto carrier = body->carrier.value_or("");
-    const auto sdp = co_await (*room)->offer(request.parameter("participant"), from,
-                                             std::move(body->sdp), toward, std::move(carrier));
+    ConnectionName of{request.parameter("participant"), std::move(body->connection)};
+    const auto sdp = co_await (*room)->offer(std::move(of), from, std::move(body->sdp), toward,
+                                             std::move(carrier));
     co_return sdp_response(sdp);
   }
 
   Response delete_offer(const HttpRequest& request) {
     const auto room = backend_.conferences.find(request.parameter("room"));
     if (!room) co_return problem_response(room.error());
-    const auto undone = co_await (*room)->roll_back_offer(request.parameter("participant"));
+    ConnectionName of{request.parameter("participant"), {}};
+    const auto named = request.query.find("connection");
+    if (named != request.query.end()) of.connection = named->second;
+    const auto undone = co_await (*room)->roll_back_offer(std::move(of));
     if (!undone) co_return problem_response(undone.error());
     co_return empty_response();
   }
@@ -186,9 +175,18 @@ class Api {
     if (!room) co_return problem_response(room.error());
     auto body = read_body(request, parse_answer);
     if (!body) co_return problem_response(body.error());
-    const auto sdp =
-        co_await (*room)->answer(request.parameter("participant"), std::move(body->sdp));
+    ConnectionName of{request.parameter("participant"), std::move(body->connection)};
+    const auto sdp = co_await (*room)->answer(std::move(of), std::move(body->sdp));
     co_return sdp_response(sdp);
+  }
+
+  Response delete_connection(const HttpRequest& request) {
+    const auto room = backend_.conferences.find(request.parameter("room"));
+    if (!room) co_return problem_response(room.error());
+    ConnectionName of{request.parameter("participant"), request.parameter("connection")};
+    const auto closed = co_await (*room)->close_connection(std::move(of));
+    if (!closed) co_return problem_response(closed.error());
+    co_return empty_response();
   }
 
   Response put_consent(const HttpRequest& request) {
@@ -314,27 +312,6 @@ class Api {
     co_return json_response(decisions_json(rules.decisions_for_purpose(participant, purpose)));
   }
 
-  Response get_cdrs(const HttpRequest& request) {
-    CdrQuery query = cdr_query(request);
-    const std::size_t limit = query.limit++;  // one more tells whether there is more
-    auto found = co_await backend_.storage.cdrs(std::move(query));
-    if (!found) {
-      co_return problem_response(
-          make_problem(ProblemType::unavailable, "The records cannot be read now. See /readyz."));
-    }
-    const bool more = found->size() > limit;
-    if (more) found->pop_back();
-    json::array records;
-    for (const auto& entry : *found) {
-      boost::system::error_code unreadable;
-      auto record = json::parse(entry.json, unreadable);
-      if (!unreadable) records.push_back(std::move(record));
-    }
-    json::object page{{"cdrs", std::move(records)}};
-    if (more) page["next"] = std::to_string(static_cast<std::int64_t>(found->back().id));
-    co_return json_response(json::serialize(page));
-  }
-
   Response get_policy(const HttpRequest&) {
     co_return json_response(policy_in_force_json(backend_.policy.now(), read_clocks().wall));
   }
@@ -424,6 +401,7 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
       {Operation::post_offer, &Api::post_offer},
       {Operation::delete_offer, &Api::delete_offer},
       {Operation::post_answer, &Api::post_answer},
+      {Operation::delete_connection, &Api::delete_connection},
       {Operation::put_consent, &Api::put_consent},
       {Operation::withdraw_consent, &Api::withdraw_consent},
       {Operation::put_notice, &Api::put_notice},
@@ -432,7 +410,6 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
       {Operation::put_purpose, &Api::put_purpose},
       {Operation::delete_purpose, &Api::delete_purpose},
       {Operation::get_decision, &Api::get_decision},
-      {Operation::get_cdrs, &Api::get_cdrs},
       {Operation::get_policy, &Api::get_policy},
       {Operation::put_policy, &Api::put_policy},
       {Operation::get_accepted_policy, &Api::get_accepted_policy},
@@ -451,6 +428,7 @@ void bind_api(Dispatcher& dispatcher, ApiBackend& backend) {
     });
   }
   bind_receipts(dispatcher, backend);
+  bind_candidates(dispatcher, backend);
   dispatcher.on_keyed_request([&storage = backend.storage](const HttpRequest& request) {
     return repeat_consent_receipt(storage, request);
   });

@@ -34,14 +34,6 @@ std::variant<media::Endpoint, UnixSocket> read_listen(const YamlValue& value) {
   return loopback;
 }
 
-TlsConfig read_tls(const YamlMap& map, const ConfigPaths& paths) {
-  TlsConfig out;
-  out.certificate = paths.readable_file(map.required("certificate"));
-  out.key = paths.private_file(map.required("key"));
-  out.client_ca = paths.readable_file(map.optional("client_ca"));
-  return out;
-}
-
 // What stands here may be the token itself, put in the wrong place: it is not shown.
 void read_sha256(const YamlValue& value, std::array<std::byte, 32>& out) {
   const auto text = value.text(256);
@@ -107,6 +99,14 @@ std::vector<TokenConfig> read_tokens(const YamlValue& list) {
 }
 
 }  // namespace
+
+TlsConfig read_tls(const YamlMap& map, const ConfigPaths& paths) {
+  TlsConfig out;
+  out.certificate = paths.readable_file(map.required("certificate"));
+  out.key = paths.private_file(map.required("key"));
+  out.client_ca = paths.readable_file(map.optional("client_ca"));
+  return out;
+}
 
 ApiConfig read_api(const YamlMap& map, const ConfigPaths& paths,
                    const std::filesystem::path& state) {

@@ -15,6 +15,7 @@ inline constexpr std::string_view tls_keys[] = {"certificate", "key", "client_ca
 inline constexpr std::string_view token_keys[] = {"name", "role", "sha256", "room", "participant"};
 
 // `state`: folder of everything that is kept, where the file says nothing.
+[[nodiscard]] TlsConfig read_tls(const YamlMap& map, const ConfigPaths& paths);
 [[nodiscard]] ApiConfig read_api(const YamlMap& map, const ConfigPaths& paths,
                                  const std::filesystem::path& state);
 

@@ -7,11 +7,13 @@ namespace {
 
 constexpr std::array<std::string_view, 1> explain{"explain"};
 constexpr std::array<std::string_view, 1> giver{"giver"};
+constexpr std::array<std::string_view, 1> connection{"connection"};
 constexpr std::array<std::string_view, 1> receipt{"receipt"};
 constexpr std::array<std::string_view, 4> whose_receipts{"subject", "session", "participant",
                                                          "after"};
 constexpr std::array<std::string_view, 1> room{"room"};
-constexpr std::array<std::string_view, 3> page_of_room{"room", "after", "limit"};
+constexpr std::array<std::string_view, 9> of_cdrs{
+    "room", "participant", "subject", "since", "until", "processor", "format", "after", "limit"};
 constexpr std::array<std::string_view, 1> dry_run{"dry_run"};
 constexpr std::array<std::string_view, 2> language_and_result{"language", "result"};
 constexpr std::array<std::string_view, 3> shown_page{"language", "result", "receipts"};
@@ -66,9 +68,14 @@ constexpr std::array<ApiRoute, operations> routes{{
     {post_offer, "postOffer", post, "/v1/rooms/{room}/participants/{participant}/offer", none, body,
      closed, server},
     {delete_offer, "deleteOffer", delete_, "/v1/rooms/{room}/participants/{participant}/offer",
-     none, no_body, closed, server},
+     connection, no_body, closed, server},
     {post_answer, "postAnswer", post, "/v1/rooms/{room}/participants/{participant}/answer", none,
      body, closed, server},
+    {delete_connection, "deleteConnection", delete_,
+     "/v1/rooms/{room}/participants/{participant}/connections/{connection}", none, no_body, closed,
+     server},
+    {post_candidates, "postCandidates", post,
+     "/v1/rooms/{room}/participants/{participant}/candidates", none, body, closed, server},
     {put_consent, "putConsent", put,
      "/v1/rooms/{room}/participants/{participant}/consents/{purpose}", none, body, closed,
      consenting},
@@ -94,8 +101,9 @@ constexpr std::array<ApiRoute, operations> routes{{
      everyone},
     {find_receipts, "findReceipts", get, "/v1/receipts", whose_receipts, no_body, closed,
      for_roles(Role::privacy_officer)},
-    {get_cdrs, "getCdrs", get, "/v1/cdrs", page_of_room, no_body, closed, audit},
+    {get_cdrs, "getCdrs", get, "/v1/cdrs", of_cdrs, no_body, closed, audit},
     {get_transfers, "getTransfers", get, "/v1/transfers", of_transfers, no_body, closed, audit},
+    {get_exports, "getExports", get, "/v1/exports", none, no_body, closed, audit},
     {get_policy, "getPolicy", get, "/v1/policy", none, no_body, closed, staff},
     {put_policy, "putPolicy", put, "/v1/policy", dry_run, body, closed, audit,
      policy_body_bytes_max},

@@ -23,6 +23,8 @@ enum class Operation : unsigned char {
   post_offer,
   delete_offer,
   post_answer,
+  delete_connection,
+  post_candidates,
   put_consent,
   withdraw_consent,
   post_consent_link,
@@ -36,6 +38,7 @@ enum class Operation : unsigned char {
   find_receipts,
   get_cdrs,
   get_transfers,
+  get_exports,
   get_policy,
   put_policy,
   get_accepted_policy,
@@ -56,7 +59,7 @@ enum class Operation : unsigned char {
   get_consent_page,
   post_consent_page
 };
-inline constexpr std::size_t operations = 43;
+inline constexpr std::size_t operations = 46;
 
 // Three files of 1 MiB, as JSON strings.
 inline constexpr std::size_t policy_body_bytes_max = 4U << 20U;

@@ -41,6 +41,11 @@ void carry(media::LegConfig& config, const media::MediaPlan& media, media::Side 
   }
 }
 
+// Without a name of its generation it is of the one that is agreed.
+bool is_of(const media::Trickled& trickled, const media::IceCredentials& remote) {
+  return trickled.ufrag.empty() || trickled.ufrag == remote.ufrag;
+}
+
 }  // namespace
 
 CallLegs::CallLegs(PortRange& ports, LegAddresses addresses, WebRtcDoors webrtc,
@@ -72,7 +77,7 @@ Answered<void> CallLegs::open_transports(std::span<const std::size_t> needed, me
       const bool dtls = media::has_dtls(negotiation_.profile_toward(side, position, toward));
       const LegAddress* address = side == offerer ? toward_offerer : &addresses_.front();
       const auto opened =
-          dtls ? open_webrtc(section, position, side) : open_ports(section, side, address);
+          dtls ? open_webrtc(section, position, side, address) : open_ports(section, side, address);
       if (!opened) return opened.error();
     }
   }
@@ -101,8 +106,10 @@ Answered<void> CallLegs::open_ports(Section& section, media::Side side, const Le
   return {};
 }
 
-// No port of its own: the worker's, and credentials to be told apart by.
-Answered<void> CallLegs::open_webrtc(Section& section, std::size_t position, media::Side side) {
+// Toward clients no port of its own: the worker's, and credentials to be told apart by. Toward a
+// server one of its own, for servers have one address for many of us.
+Answered<void> CallLegs::open_webrtc(Section& section, std::size_t position, media::Side side,
+                                     const LegAddress* address) {
   auto& identity = section.identity[index(side)];
   if (!identity) identity = webrtc_.certificates.current(std::chrono::system_clock::now());
   if (!identity || webrtc_.candidates.empty()) {
@@ -111,13 +118,26 @@ Answered<void> CallLegs::open_webrtc(Section& section, std::size_t position, med
                         "cryptography and entropy.");
   }
   media::LocalTransport& local = section.local[index(side)];
-  local = {webrtc_.candidates.front(), {}};
+  if (media::is_lite_toward(side)) {
+    local = {webrtc_.candidates.front(), {}};
+  } else if (!section.legs[index(side)]) {
+    if (const auto opened = open_ports(section, side, address); !opened) return opened.error();
+    local.rtcp = {};
+    section.opened[index(side)]->ports.rtcp.reset();
+  }
   const auto& agreed = section.agreed[index(side)];
   // RFC 8445 §9: an answer to a restart restarts.
   const bool keeps = agreed && !negotiation_.restarts_ice(position);
   local.webrtc = {keeps ? agreed->ice : media::make_ice_credentials(entropy_),
-                  identity->fingerprint(), webrtc_.candidates};
+                  identity->fingerprint(),
+                  media::is_lite_toward(side) ? webrtc_.candidates : std::vector{local.rtp}};
   return {};
+}
+
+// What the answer says of where peers are, against what can be done about it.
+Answered<void> CallLegs::check_remotes() const {
+  if (const auto fits = check_families(); !fits) return fits.error();
+  return check_checks();
 }
 
 // A socket of one family cannot send to the other.
@@ -134,6 +154,28 @@ Answered<void> CallLegs::check_families() const {
                             "media.addresses.",
                             "/sdp");
       }
+    }
+  }
+  return {};
+}
+
+// Toward servers: some candidate may be checked, unless none is known yet.
+Answered<void> CallLegs::check_checks() const {
+  const auto plans = negotiation_.legs();
+  for (std::size_t i = 0; i < sections_.size() && i < plans.size(); ++i) {
+    const auto& leg = plans[i].server;
+    if (!plans[i].active || !leg.webrtc || leg.bundled_with != i) continue;
+    const auto& said = leg.webrtc->remote.candidates;
+    const auto allowed = [this](const media::IceCandidate& candidate) {
+      return webrtc_.may_check.allows(candidate.endpoint);
+    };
+    if (!said.empty() && std::none_of(said.begin(), said.end(), allowed)) {
+      return make_problem(ProblemType::refused_by_policy,
+                          "Every candidate of the server's is an address that this gateway does "
+                          "not send checks to, such as " +
+                              media::address_text(said.front().endpoint) +
+                              ". Add the servers' network to media.candidate_networks.",
+                          "/sdp");
     }
   }
   return {};
@@ -184,7 +226,7 @@ Answered<std::string> CallLegs::answer(std::string_view sdp) {
   }
   auto written = negotiation_.write_answer(transports(*offerer), entropy_);
   if (!written) return problem_of(written.error());
-  if (const auto fits = check_families(); !fits) return fits.error();
+  if (const auto fits = check_remotes(); !fits) return fits.error();
   return std::move(*written);
 }
 
@@ -206,6 +248,32 @@ std::optional<media::LegId> CallLegs::standing(std::size_t carrier, media::Side 
   return std::nullopt;
 }
 
+std::optional<media::WebRtcConfig> CallLegs::webrtc_of(std::size_t carrier,
+                                                       media::Side side) const {
+  const auto plans = negotiation_.legs();
+  const auto& plan = plans[carrier].leg(side).webrtc;
+  const auto& identity = sections_[carrier].identity[index(side)];
+  if (!plan || !identity) return std::nullopt;
+  const auto& remote = plan->remote;
+  media::WebRtcConfig config{plan->local, remote.ice.ufrag, plan->role, remote.fingerprints,
+                             *identity};
+  if (media::is_lite_toward(side)) return config;
+  auto& full = config.full.emplace();
+  full.remote_password = remote.ice.password;
+  full.remote_is_lite = remote.is_lite;
+  // RFC 8445 §6.1.1
+  full.role = plan->we_offered ? media::IceRole::controlling : media::IceRole::controlled;
+  full.bases.push_back(sections_[carrier].local[index(side)].rtp);
+  full.entropy = entropy_;
+  for (const auto& candidate : remote.candidates) {
+    if (webrtc_.may_check.allows(candidate.endpoint)) full.candidates.push_back(candidate);
+  }
+  for (const auto& trickled : sections_[carrier].trickled) {
+    if (is_of(trickled, remote.ice)) full.candidates.push_back(*trickled.candidate);
+  }
+  return config;
+}
+
 media::LegConfig CallLegs::config_of(std::size_t carrier, media::Side side, media::SourceId source,
                                      bool latching) const {
   const auto plans = negotiation_.legs();
@@ -219,11 +287,7 @@ media::LegConfig CallLegs::config_of(std::size_t carrier, media::Side side, medi
   config.remote_rtcp = plan.remote_rtcp;
   config.rtcp_mux = plan.rtcp_mux;
   config.latching = latching && side == media::Side::client && !plan.is_secure();
-  const auto& identity = sections_[carrier].identity[index(side)];
-  if (const auto& webrtc = plan.webrtc; webrtc && identity) {
-    config.webrtc = media::WebRtcConfig{webrtc->local, webrtc->remote_ufrag, webrtc->role,
-                                        webrtc->fingerprints, *identity};
-  }
+  config.webrtc = webrtc_of(carrier, side);
   config.peer_listens = false;
   config.bundle.payload_types.fill(static_cast<media::SectionId>(carrier));
   const auto carried = carried_by(carrier, side);
@@ -260,6 +324,11 @@ void CallLegs::add_changes(media::Side side, media::SourceId source, bool latchi
     if (change.leg) kept.push_back(*change.leg);
     out.changes.push_back(std::move(change));
   }
+  add_removals(side, kept, out);
+}
+
+void CallLegs::add_removals(media::Side side, const std::vector<media::LegId>& kept,
+                            LegChanges& out) const {
   std::vector<media::LegId> gone;
   for (const auto& section : sections_) {
     const auto& leg = section.legs[index(side)];
@@ -276,6 +345,52 @@ void CallLegs::add_changes(media::Side side, media::SourceId source, bool latchi
   }
 }
 
+Answered<CallLegs::Taken> CallLegs::trickle(media::Side from,
+                                            std::span<const media::Trickled> said) {
+  if (!negotiation_.last_offerer()) {
+    return make_problem(ProblemType::conflict,
+                        "There is no offer that these candidates could belong to. POST one first.");
+  }
+  Taken taken;
+  if (media::is_lite_toward(from)) return taken;
+  for (const auto& trickled : said) {
+    if (!trickled.candidate || !webrtc_.may_check.allows(trickled.candidate->endpoint)) continue;
+    const auto at = section_of(trickled);
+    if (!at) continue;
+    auto& kept = sections_[*at].trickled;
+    if (kept.size() >= media::ice_candidates_max) continue;
+    kept.push_back(trickled);
+    ++taken.count;
+    const auto& plans = negotiation_.legs();
+    const auto& leg = sections_[*at].legs[index(from)];
+    if (leg && plans[*at].server.webrtc && is_of(trickled, plans[*at].server.webrtc->remote.ice))
+      taken.now.emplace_back(*leg, *trickled.candidate);
+  }
+  return taken;
+}
+
+// What is bundled already is reached by what carries it.
+std::optional<std::size_t> CallLegs::section_of(const media::Trickled& trickled) const {
+  const auto at = trickled.mid.empty() ? std::optional{trickled.section}
+                                       : negotiation_.section_of(trickled.mid);
+  if (!at || *at >= sections_.size()) return std::nullopt;
+  const auto plans = negotiation_.legs();
+  const bool agreed = *at < plans.size() && plans[*at].active && plans[*at].server.webrtc;
+  return agreed ? plans[*at].server.bundled_with : *at;
+}
+
+// Those of the generation that is agreed now stay, and it has a name.
+void CallLegs::settle_trickled(std::size_t section) {
+  auto& kept = sections_[section].trickled;
+  const auto& plan = negotiation_.legs()[section].server.webrtc;
+  if (!plan) return kept.clear();
+  std::erase_if(kept, [&plan](const media::Trickled& trickled) {
+    return !is_of(trickled, plan->remote.ice);
+  });
+  for (auto& trickled : kept)
+    trickled.ufrag = plan->remote.ice.ufrag;
+}
+
 LegChanges CallLegs::changes(media::SourceId source, bool latching) {
   LegChanges out;
   for (const auto side : both_sides)
@@ -284,7 +399,7 @@ LegChanges CallLegs::changes(media::SourceId source, bool latching) {
   for (std::size_t i = 0; i < plans.size() && i < sections_.size(); ++i) {
     Section& section = sections_[i];
     if (!plans[i].active) {
-      section = Section{};
+      leave(i);
       continue;
     }
     auto& pair = out.pairs.emplace_back();
@@ -295,28 +410,61 @@ LegChanges CallLegs::changes(media::SourceId source, bool latching) {
       pair.legs[index(side)] = section.legs[index(side)] = standing(carrier, side);
     }
   }
-  settle_credentials();
+  settle_transports();
   return out;
 }
 
-// What is bundled has the credentials and the certificate of what carries it, also when that is
-// refused one day and another one carries.
-void CallLegs::settle_credentials() {
+// The m-section is over; its ports are not, where others are bundled on them.
+void CallLegs::leave(std::size_t position) {
+  const auto plans = negotiation_.legs();
+  Section& section = sections_[position];
+  for (const auto side : both_sides) {
+    auto& opened = section.opened[index(side)];
+    for (std::size_t i = 0; opened && i < sections_.size() && i < plans.size(); ++i) {
+      const bool carries = i != position && plans[i].active && plans[i].leg(side).bundled_with == i;
+      if (!carries || sections_[i].opened[index(side)]) continue;
+      if (section.legs[index(side)] && sections_[i].legs[index(side)] == section.legs[index(side)])
+        sections_[i].opened[index(side)] = std::move(opened);
+    }
+  }
+  section = Section{};
+}
+
+// What is bundled has the port, the credentials and the certificate of what carries it, also when
+// that is refused one day and another one carries. It needs no port of its own any more.
+void CallLegs::settle_transports() {
   const auto plans = negotiation_.legs();
   for (std::size_t i = 0; i < plans.size() && i < sections_.size(); ++i) {
     if (!plans[i].active) continue;
     for (const auto side : both_sides) {
-      const Section& carrier = sections_[plans[i].leg(side).bundled_with];
-      sections_[i].local[index(side)].webrtc = carrier.local[index(side)].webrtc;
+      const auto position = plans[i].leg(side).bundled_with;
+      const Section& carrier = sections_[position];
+      sections_[i].local[index(side)] = carrier.local[index(side)];
+      if (position != i) sections_[i].opened[index(side)].reset();
       sections_[i].agreed[index(side)] = carrier.local[index(side)].webrtc;
       sections_[i].identity[index(side)] = carrier.identity[index(side)];
     }
+    settle_trickled(i);
   }
 }
 
 void CallLegs::added(media::Side side, std::size_t carrier, media::LegId leg) {
   for (const auto section : carried_by(carrier, side))
     sections_[section].legs[index(side)] = leg;
+}
+
+LegChanges CallLegs::close() {
+  LegChanges out;
+  for (const auto side : both_sides)
+    add_removals(side, {}, out);
+  sections_.clear();
+  return out;
+}
+
+bool CallLegs::has_legs() const {
+  return std::any_of(sections_.begin(), sections_.end(), [](const Section& section) {
+    return section.legs[0].has_value() || section.legs[1].has_value();
+  });
 }
 
 bool CallLegs::has_plain_leg(media::Side side) const {

@@ -6,11 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/candidate_rules.hpp"
 #include "gateway/dtls_certificates.hpp"
 #include "gateway/media_path.hpp"
 #include "gateway/port_range.hpp"
 #include "gateway/problem.hpp"
 #include "media/negotiation.hpp"
+#include "media/trickle.hpp"
 
 namespace assent::gateway {
 
@@ -21,11 +23,12 @@ struct LegAddress {
 };
 using LegAddresses = std::vector<LegAddress>;
 
-// Where the WebRTC legs of one worker are reached, the preferred candidate first, and by which
-// certificates they are known. Outlives the legs.
+// Where the WebRTC legs of one worker are reached by clients, the preferred candidate first, by
+// which certificates they are known, and where servers may be. Outlives the legs.
 struct WebRtcDoors {
   const std::vector<media::Endpoint>& candidates;
   DtlsCertificates& certificates;
+  const CandidateRules& may_check;
 };
 
 // What the worker has to do so that one participant's legs are as agreed.
@@ -52,8 +55,8 @@ struct LegChanges {
   std::vector<Pair> pairs;
 };
 
-// One participant's offer/answer and the ports and legs that come of it. Control side only: it
-// says what is to be done on the worker, and is told the ids that came of it.
+// The offer/answer of one connection of a participant, and the ports and legs that come of it.
+// Control side only: it says what is to be done on the worker, and is told the ids that came of it.
 class CallLegs {
  public:
   CallLegs(PortRange& ports, LegAddresses addresses, WebRtcDoors webrtc,
@@ -68,10 +71,23 @@ class CallLegs {
   // The offer was refused or lost; its ports are free again. False where none waits.
   bool roll_back();
 
+  // Candidates that the side says after its description. A client's are not needed: its own checks
+  // show them.
+  struct Taken {
+    std::size_t count = 0;
+    std::vector<std::pair<media::LegId, media::IceCandidate>> now;  // for legs that stand
+  };
+  Answered<Taken> trickle(media::Side from, std::span<const media::Trickled> said);
+
   // Once after each answer. `latching`: plain client legs learn their address from the first
   // packet.
   LegChanges changes(media::SourceId source, bool latching);
   void added(media::Side side, std::size_t carrier, media::LegId leg);
+
+  // What the worker has to do for all of it to be gone. Afterwards this is of no more use.
+  LegChanges close();
+  // Something was agreed, and stands.
+  [[nodiscard]] bool has_legs() const;
 
   [[nodiscard]] std::optional<media::Side> last_offerer() const {
     return negotiation_.last_offerer();
@@ -88,7 +104,8 @@ class CallLegs {
     media::LocalTransport local[2];
     std::optional<media::LocalWebRtc> agreed[2];  // as the last answer left it
     std::optional<media::DtlsIdentity> identity[2];
-    std::optional<media::LegId> legs[2];  // one that carries several m-sections is each one's
+    std::vector<media::Trickled> trickled;  // by the server, ice_candidates_max at most
+    std::optional<media::LegId> legs[2];    // one that carries several m-sections is each one's
   };
 
   // The m-sections that the transport of this one carries, on that side.
@@ -97,17 +114,27 @@ class CallLegs {
   [[nodiscard]] std::optional<media::LegId> standing(std::size_t carrier, media::Side side) const;
   [[nodiscard]] media::LegConfig config_of(std::size_t carrier, media::Side side,
                                            media::SourceId source, bool latching) const;
-  void settle_credentials();
+  [[nodiscard]] std::optional<media::WebRtcConfig> webrtc_of(std::size_t carrier,
+                                                             media::Side side) const;
+  void leave(std::size_t position);
+  void settle_transports();
+  void settle_trickled(std::size_t section);
+  [[nodiscard]] std::optional<std::size_t> section_of(const media::Trickled& trickled) const;
   void add_changes(media::Side side, media::SourceId source, bool latching, LegChanges& out);
+  // Of the legs that stand, but those that are kept.
+  void add_removals(media::Side side, const std::vector<media::LegId>& kept, LegChanges& out) const;
 
   // For each section in need; the offerer's side listens in the family of its offer, the other
   // side on the first address.
   Answered<void> open_transports(std::span<const std::size_t> needed, media::Side offerer,
                                  std::string_view sdp, std::optional<media::Profile> toward);
   Answered<void> open_ports(Section& section, media::Side side, const LegAddress* address);
-  Answered<void> open_webrtc(Section& section, std::size_t position, media::Side side);
+  Answered<void> open_webrtc(Section& section, std::size_t position, media::Side side,
+                             const LegAddress* address);
   [[nodiscard]] const LegAddress* address_for(std::string_view sdp) const;
+  [[nodiscard]] Answered<void> check_remotes() const;
   [[nodiscard]] Answered<void> check_families() const;
+  [[nodiscard]] Answered<void> check_checks() const;
   [[nodiscard]] std::vector<media::LocalTransport> transports(media::Side side) const;
 
   PortRange& ports_;

@@ -41,11 +41,9 @@ void CallRecord::add_leg(media::LegId leg, media::Side side, std::string media,
     attach_route(entry, destination);
 }
 
-void CallRecord::name_carrier(media::Side side, const std::string& carrier) {
-  for (const auto& [id, open] : legs_) {
-    CdrLeg& leg = cdr_.legs[open.index];
-    if (leg.side == side_word(side)) leg.carrier = carrier;
-  }
+void CallRecord::name_carrier(media::LegId leg, const std::string& carrier) {
+  const auto open = legs_.find(leg);
+  if (open != legs_.end()) cdr_.legs[open->second.index].carrier = carrier;
 }
 
 void CallRecord::attach_route(CdrLeg& leg, const Destination& destination) const {

@@ -43,8 +43,9 @@ class CallRecord {
 
   void add_leg(media::LegId leg, media::Side side, std::string media, std::string transport,
                WallTime now);
-  void remove_leg(media::LegId leg) { legs_.erase(leg); }           // its counters stay
-  void name_carrier(media::Side side, const std::string& carrier);  // of the legs that there are
+  void remove_leg(media::LegId leg) { legs_.erase(leg); }  // its counters stay
+  void name_carrier(media::LegId leg, const std::string& carrier);
+  [[nodiscard]] std::size_t legs() const { return cdr_.legs.size(); }  // that there ever were
 
   // From here to detach every packet of the client legs is delivered to the sink or withheld. A
   // sink that comes again goes on in the route that it had.

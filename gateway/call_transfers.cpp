@@ -93,15 +93,6 @@ DataPath to_sink(const policy::RuleBook& rules, const TransferPlaces& places,
   return path;
 }
 
-DataPath to_target(const policy::RuleBook& rules, const TransferPlaces& places,
-                   const ExportTarget& target) {
-  auto path = onward(rules, places, {FlowOf::records, target.name}, target.processor, target.name);
-  path.to = target.jurisdiction;
-  path.purpose = records_purpose;
-  path.category = policy::call_records_category;
-  return path;
-}
-
 // A country, or a region that is the only one known of it, and the rows of law that bind there.
 struct Origin {
   std::string name;
@@ -138,6 +129,15 @@ policy::TransferAnswer answer_for(const policy::RuleBook& rules, const policy::B
 
 }  // namespace
 
+DataPath records_path(const policy::RuleBook& rules, const TransferPlaces& places,
+                      const ExportTarget& target) {
+  auto path = onward(rules, places, {FlowOf::records, target.name}, target.processor, target.name);
+  path.to = target.jurisdiction;
+  path.purpose = records_purpose;
+  path.category = policy::call_records_category;
+  return path;
+}
+
 std::vector<DataPath> paths_under(const policy::RuleBook& rules, const TransferPlaces& places) {
   std::vector<DataPath> paths;
   paths.push_back(arrival(rules, places));
@@ -145,7 +145,7 @@ std::vector<DataPath> paths_under(const policy::RuleBook& rules, const TransferP
   for (const auto& [name, sink] : rules.sinks)
     paths.push_back(to_sink(rules, places, name, sink));
   for (const auto& target : places.exports)
-    paths.push_back(to_target(rules, places, target));
+    paths.push_back(records_path(rules, places, target));
   return paths;
 }
 

@@ -71,6 +71,10 @@ struct DataPath {
 [[nodiscard]] std::vector<DataPath> paths_under(const policy::RuleBook& rules,
                                                 const TransferPlaces& places);
 
+// That of call detail records, and of what else is told of calls, to one who is told of them.
+[[nodiscard]] DataPath records_path(const policy::RuleBook& rules, const TransferPlaces& places,
+                                    const ExportTarget& target);
+
 // What this path is, for each country that the participant is in and the data leaves; without
 // counts. `contested`: the policy relies on contested rows.
 [[nodiscard]] std::vector<CdrTransfer> judge_path(const policy::RuleBook& rules,

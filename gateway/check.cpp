@@ -63,6 +63,15 @@ std::string sinks_text(const std::vector<SinkConfig>& sinks) {
     out += sink.name;
     if (const auto* rtp = std::get_if<RtpSink>(&sink.transport)) {
       out += " (rtp to " + socket_address_text(rtp->address) + ')';
+    } else if (const auto* pcm = std::get_if<PcmSink>(&sink.transport)) {
+      out += " (pcm to ";
+      if (const auto* socket = std::get_if<UnixSocket>(&pcm->address)) {
+        out += "unix:";
+        out += socket->path.string();
+      } else {
+        out += socket_address_text(std::get<media::Endpoint>(pcm->address));
+      }
+      out += ')';
     } else {
       out += " (ogg in " + std::get<OggSink>(sink.transport).directory.string() + ')';
     }
@@ -154,7 +163,7 @@ std::string summary_of(const Config& config) {
   };
   return line("media", media_text(config.media)) +
          line("api", listen_text(config.api) + ", " + tokens_text(config.api)) +
-         line("storage", config.storage.database.string() + ", CDRs in " +
+         line("storage", shown(config.storage.database) + ", CDRs in " +
                              config.storage.cdr_directory.string()) +
          line("sinks", sinks_text(config.sinks)) + line("rules", policy_text(config.policy));
 }

@@ -38,6 +38,7 @@ std::unique_ptr<Command> make_check(CLI::App& app);
 std::unique_ptr<Command> make_schema(CLI::App& app);
 std::unique_ptr<Command> make_explain(CLI::App& app);
 std::unique_ptr<Command> make_replay(CLI::App& app);
+std::unique_ptr<Command> make_cdrs(CLI::App& app);
 std::unique_ptr<Command> make_transfers(CLI::App& app);
 std::unique_ptr<Command> make_verify(CLI::App& app);
 std::unique_ptr<Command> make_receipt(CLI::App& app);

@@ -30,13 +30,13 @@ class ExplainCommand final : public Command {
         "    --at 2026-11-25T14:03:00Z --database /var/lib/assent/assent.db\n"
         "The answer is in words that can be forwarded: yes or no, then each thing that must hold,\n"
         "with the rule, its source and its date. The room is decided again from its record, under\n"
-        "the policy that it had. A copy of the database is read; the service may be running.\n"
+        "the policy that it had. One instant of the database is read; the service may be running.\n"
         "The status is 1 when the record cannot tell, and standard error says why.");
   }
 
   int run() override {
     question_.at = optional_instant("--at", at_).value_or(wall_time());
-    explain(database_.path(), question_, std::cout);
+    explain(database_.place(), question_, std::cout);
     return status_sound;
   }
 

@@ -38,17 +38,32 @@ Config configuration_of(const std::filesystem::path& file) {
   return config;
 }
 
+DatabasePlace database_place(const std::string& text) {
+  if (!is_postgresql_uri(text)) return std::filesystem::path{text};
+  auto server = parse_postgresql_place(text);
+  if (!server)
+    throw CLI::ValidationError("--database",
+                               "the URI " + server.error() + "; " + std::string(postgresql_remedy));
+  return *std::move(server);
+}
+
 void DatabaseOption::add_to(CLI::App& command) {
   auto* database = command.add_option("--database", database_,
-                                      "The service's database, or a copy of it; a copy is read");
+                                      "The service's database, or a copy of it, or a "
+                                      "postgresql:// URI; it is only read");
   command
       .add_option("--config", configuration_,
                   "Or the configuration that names it; without either, the built-in one")
       ->excludes(database);
 }
 
-std::filesystem::path DatabaseOption::path() const {
-  return database_.empty() ? configuration_of(configuration_).storage.database : database_;
+DatabasePlace DatabaseOption::place() const {
+  return database_.empty() ? configuration_of(configuration_).storage.database
+                           : database_place(database_);
+}
+
+std::string DatabaseOption::gateway_name() const {
+  return database_.empty() ? configuration_of(configuration_).gateway.name : GatewayConfig{}.name;
 }
 
 }  // namespace assent::gateway

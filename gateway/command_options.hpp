@@ -25,14 +25,19 @@ namespace assent::gateway {
 // machine. Throws its faults.
 [[nodiscard]] Config configuration_of(const std::filesystem::path& file);
 
+// What --database was given: a file, or a postgresql:// URI. A CLI::ValidationError if neither.
+[[nodiscard]] DatabasePlace database_place(const std::string& text);
+
 // --database FILE, or --config FILE that names it.
 class DatabaseOption {
  public:
   void add_to(CLI::App& command);
-  [[nodiscard]] std::filesystem::path path() const;
+  [[nodiscard]] DatabasePlace place() const;
+  // The gateway's whose database it is, as its configuration says.
+  [[nodiscard]] std::string gateway_name() const;
 
  private:
-  std::filesystem::path database_;
+  std::string database_;
   std::filesystem::path configuration_;
 };
 

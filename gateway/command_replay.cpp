@@ -43,7 +43,7 @@ class ReplayCommand final : public Command {
         "                               the EU-US framework falls that day: which sinks stop?\n"
         "  assent replay --transfers transfers-new.yaml --since 2026-11-01 --json\n"
         "  assent replay --policy policy-new.yaml --room standup --verbose\n"
-        "Nothing is changed by it: a copy of the database is read, and the service may be "
+        "Nothing is changed by it: one instant of the database is read; the service may be "
         "running.\n"
         "Every room is decided twice from its record, under the rules it had and under the "
         "changed\n"
@@ -54,7 +54,7 @@ class ReplayCommand final : public Command {
     question_.since = optional_instant("--since", since_);
     question_.until = optional_instant("--until", until_);
     read_annulments();
-    replay(database_.path(), question_, std::cout, std::cerr);
+    replay(database_.place(), question_, std::cout, std::cerr);
     return status_sound;
   }
 

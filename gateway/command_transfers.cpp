@@ -39,10 +39,9 @@ class TransfersCommand final : public Command {
         "  assent transfers --by countries --since 2026-11-01 --until 2026-12-01\n"
         "  assent transfers --mechanism none --svg unlawful.svg\n"
         "  assent transfers --subject s-ann --csv > ann.csv\n"
-        "A copy of the database is read; the service may be running. Of each call its last record\n"
-        "counts, which has all that it passed on: a call that has begun before --since, or goes "
-        "on\n"
-        "after --until, counts whole. The same is at GET /v1/transfers.");
+        "One instant of the database is read; the service may be running. Of each call its last\n"
+        "record counts, which has all that it passed on: a call that has begun before --since, or\n"
+        "goes on after --until, counts whole. The same is at GET /v1/transfers.");
   }
 
   int run() override {
@@ -65,7 +64,7 @@ class TransfersCommand final : public Command {
     }
     using Form = TransfersQuestion::Form;
     question_.form = as_json_ ? Form::json : as_csv_ ? Form::csv : Form::table;
-    report_transfers(database_.path(), question_, std::cout, std::cerr);
+    report_transfers(database_.place(), question_, std::cout, std::cerr);
     return status_sound;
   }
 

@@ -29,7 +29,8 @@ class VerifyCommand final : public Command {
         "Verifier key that was kept when the ledger was begun; without it the one in the ledger's "
         "folder, which proves less");
     options()
-        .add_option("--database", asked_.database, "The service's database, or a copy of it")
+        .add_option("--database", database_,
+                    "The service's database, or a copy of it, or the postgresql:// URI of either")
         ->needs(ledger);
     options()
         .add_option("--subject-keys", asked_.subject_keys,
@@ -57,6 +58,8 @@ class VerifyCommand final : public Command {
         "  assent verify --ledger copy/ledger --key kept.vkey --database copy/assent.db \\\n"
         "    --subject-keys copy/subject-keys --recordings copy/recordings\n"
         "  assent verify --config /etc/assent/assent.yaml --receipts consent-receipts.jws\n"
+        "  pg_dump assent | psql assent_copy; assent verify --ledger copy/ledger \\\n"
+        "    --database 'postgresql:///assent_copy?host=/run/postgresql'\n"
         "Reads only, and not while the service runs. The ledger's tree is computed again; every "
         "row\n"
         "of the database is compared with its entry; every room is decided again from its record,\n"
@@ -74,6 +77,7 @@ class VerifyCommand final : public Command {
   // Without a ledger named, all that the configuration names.
   [[nodiscard]] Verification with_all_that_is_configured() const {
     Verification asked = asked_;
+    if (!database_.empty()) asked.database = database_place(database_);
     if (!asked.ledger.empty()) return asked;
     const auto config = configuration_of(configuration_);
     asked.ledger = config.ledger.directory;
@@ -87,6 +91,7 @@ class VerifyCommand final : public Command {
   }
 
   Verification asked_;
+  std::string database_;
   std::filesystem::path configuration_;
 };
 

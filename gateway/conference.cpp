@@ -119,7 +119,9 @@ Conference::Conference(const asio::any_io_executor& executor, ConferenceServices
       events_{identity_.session, identity_.room},
       turn_{executor},
       timer_{executor},
-      room_record_{Cdr{}} {}
+      room_record_{Cdr{}} {
+  services_.entropy(pseudonym_key_);
+}
 
 Answered<policy::Decisions> Conference::take(WallTime now, const policy::Event& event) {
   policy::Decisions decisions;
@@ -203,12 +205,9 @@ asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   };
   const media::SourceId source = co_await worker_.run(add);
   const std::string id = request.who.participant;
-  const WebRtcDoors doors{worker_.webrtc_candidates(), services_.certificates};
-  CallLegs legs{services_.ports, services_.addresses, doors, services_.toward_server,
-                services_.entropy};
   CallRecord opening{opening_record(request), last_record_of_[id]};
   auto& participant = *(participants_[id] = std::make_unique<Participant>(
-                            std::move(request.who), source, std::move(legs), std::move(opening)));
+                            std::move(request.who), source, std::move(opening)));
   participant.language = std::move(request.language);
   participant.latching = request.latching;
 
@@ -241,80 +240,134 @@ asio::awaitable<Answered<void>> Conference::part(Participant& participant, Cause
   if (!decisions) co_return decisions.error();
   journal_later(*decisions);
   co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
-  std::vector<Participant*> leaver(1, &participant);
-  co_await settle(std::move(leaver));
+  const auto remove = [source = participant.source](MediaPath& path) {
+    auto whole = path.relay().settle(source);
+    path.remove_source(std::chrono::steady_clock::now(), source);
+    return whole;
+  };
+  const auto whole = co_await worker_.run(remove);
+  fold(participant, whole);
   record_later(entry_of(participant, CdrKind::stop, cause, std::move(consents)));
   last_record_of_[participant.id] = participant.record.last_number();
-  const auto remove = [source = participant.source](MediaPath& path) {
-    path.remove_source(std::chrono::steady_clock::now(), source);
-    return true;
-  };
-  co_await worker_.run(remove);
   erased_.erase(participant.id);
   participants_.erase(participants_.find(participant.id));
   co_return Answered<void>{};
 }
 
-asio::awaitable<Answered<std::string>> Conference::offer(std::string participant, media::Side from,
+Answered<Conference::Connection*> Conference::connection_to_offer(Participant& who,
+                                                                  const std::string& name) {
+  if (who.record.legs() >= legs_max) {
+    return make_problem(ProblemType::exhausted,
+                        "The participant's record holds no more legs. Let it leave, and join "
+                        "again.");
+  }
+  const auto known = who.connections.find(name);
+  if (known != who.connections.end()) return &known->second;
+  if (who.connections.size() >= connections_max) {
+    return make_problem(ProblemType::exhausted,
+                        "The participant has " + std::to_string(connections_max) +
+                            " connections, which is the most. DELETE one that is not used.",
+                        "/connection");
+  }
+  const WebRtcDoors doors{worker_.webrtc_candidates(), services_.certificates, services_.may_check};
+  Connection made{CallLegs{services_.ports, services_.addresses, doors, services_.toward_server,
+                           services_.entropy}};
+  return &who.connections.emplace(name, std::move(made)).first->second;
+}
+
+asio::awaitable<Answered<std::string>> Conference::offer(ConnectionName of, media::Side from,
                                                          std::string sdp,
                                                          std::optional<media::Profile> toward,
                                                          std::string carrier) {
   const auto arrived = std::chrono::steady_clock::now();
   const auto hold = co_await turn_.take();
-  const auto found = find(participant);
+  const auto found = find(of.participant);
   if (!found) co_return found.error();
   Participant& who = **found;
   if (from == media::Side::client) co_await heed_client(who, sdp, arrived);
-  auto written = who.legs.offer(from, sdp, toward);
-  if (written && !carrier.empty()) who.carriers.at(static_cast<std::size_t>(from)) = carrier;
+  const auto connection = connection_to_offer(who, of.connection);
+  if (!connection) co_return connection.error();
+  CallLegs& legs = (*connection)->legs;
+  auto written = legs.offer(from, sdp, toward);
+  if (written && !carrier.empty())
+    (*connection)->carriers.at(static_cast<std::size_t>(from)) = carrier;
+  const bool is_used = legs.has_legs() || legs.last_offerer();
+  if (!written && !is_used) who.connections.erase(of.connection);
   if (written && from == media::Side::server) *written = tell_client(who, *written);
   co_return written;
 }
 
-asio::awaitable<Answered<void>> Conference::roll_back_offer(std::string participant) {
+asio::awaitable<Answered<void>> Conference::roll_back_offer(ConnectionName of) {
   const auto hold = co_await turn_.take();
-  const auto found = find(participant);
+  const auto found = find(of.participant);
   if (!found) co_return found.error();
-  if (!(*found)->legs.roll_back()) {
+  auto& connections = (*found)->connections;
+  const auto legs = connections.find(of.connection);
+  if (legs == connections.end() || !legs->second.legs.roll_back()) {
     co_return make_problem(ProblemType::not_found, "No offer waits for its answer.");
   }
+  if (!legs->second.legs.has_legs()) connections.erase(legs);
   co_return Answered<void>{};
 }
 
-asio::awaitable<Answered<std::string>> Conference::answer(std::string participant,
-                                                          std::string sdp) {
+asio::awaitable<Answered<std::string>> Conference::answer(ConnectionName of, std::string sdp) {
   const auto arrived = std::chrono::steady_clock::now();
   const auto hold = co_await turn_.take();
-  const auto found = find(participant);
+  const auto found = find(of.participant);
   if (!found) co_return found.error();
   Participant& who = **found;
-  const auto offerer = who.legs.last_offerer();
+  const auto connection = who.connections.find(of.connection);
+  if (connection == who.connections.end()) {
+    co_return make_problem(ProblemType::conflict, "There is no offer to answer. POST one first.");
+  }
+  CallLegs& legs = connection->second.legs;
+  const auto offerer = legs.last_offerer();
   if (offerer == media::Side::server) co_await heed_client(who, sdp, arrived);
-  auto written = who.legs.answer(sdp);
+  auto written = legs.answer(sdp);
   if (!written) co_return written;
 
-  std::vector<Participant*> alone(1, &who);
-  co_await settle(std::move(alone));  // before legs go
-  co_await change_legs(who);
-  for (const auto side : {media::Side::client, media::Side::server})
-    who.record.name_carrier(side, who.carriers.at(static_cast<std::size_t>(side)));
+  co_await change_legs(who, connection->second, legs.changes(who.source, who.latching));
   record_later(entry_of(who, CdrKind::interim, CauseForClosing::leg_change));
   if (offerer == media::Side::client) *written = tell_client(who, *written);
   co_return written;
 }
 
-asio::awaitable<void> Conference::change_legs(Participant& who) {
-  const auto agreed = std::make_unique<LegChanges>(who.legs.changes(who.source, who.latching));
-  const auto apply = [&agreed](MediaPath& path) { return apply_changes(path, *agreed); };
-  const auto ids = co_await worker_.run(apply);
+asio::awaitable<Answered<void>> Conference::close_connection(ConnectionName of) {
+  const auto hold = co_await turn_.take();
+  const auto found = find(of.participant);
+  if (!found) co_return found.error();
+  Participant& who = **found;
+  const auto connection = who.connections.find(of.connection);
+  if (connection == who.connections.end()) {
+    co_return make_problem(ProblemType::not_found, "The participant has no such connection.");
+  }
+  co_await change_legs(who, connection->second, connection->second.legs.close());
+  who.connections.erase(connection);
+  record_later(entry_of(who, CdrKind::interim, CauseForClosing::leg_change));
+  co_return Answered<void>{};
+}
+
+asio::awaitable<void> Conference::change_legs(Participant& who, Connection& connection,
+                                              LegChanges changes) {
+  const auto agreed = std::make_unique<LegChanges>(std::move(changes));
+  const auto apply = [&agreed, source = who.source](MediaPath& path) {
+    auto until_then = path.relay().settle(source);  // before legs go
+    return std::pair{std::move(until_then), apply_changes(path, *agreed)};
+  };
+  const auto [until_then, ids] = co_await worker_.run(apply);
+  fold(who, until_then);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto& change = agreed->changes[i];
-    if (change.what == LegChange::What::add) {
-      who.legs.added(change.side, change.carrier, ids[i]);
-      who.record.add_leg(ids[i], change.side, change.media, change.transport, read_clocks().wall);
-    } else if (change.what == LegChange::What::remove) {
+    if (change.what == LegChange::What::remove) {
       who.record.remove_leg(ids[i]);
+      continue;
     }
+    if (change.what == LegChange::What::add) {
+      connection.legs.added(change.side, change.carrier, ids[i]);
+      who.record.add_leg(ids[i], change.side, change.media, change.transport, read_clocks().wall);
+    }
+    const auto& carrier = connection.carriers.at(static_cast<std::size_t>(change.side));
+    who.record.name_carrier(ids[i], carrier);
   }
 }
 
@@ -562,6 +615,13 @@ std::vector<std::string> Conference::purposes() const {
   for (const auto& [purpose, sinks] : running_)
     names.push_back(purpose);
   return names;
+}
+
+bool Conference::server_performs(const std::string& purpose) const {
+  const auto running = running_.find(purpose);
+  const auto place = services_.sinks.find(policy::server_sink(purpose));
+  return running != running_.end() && place &&
+         std::find(running->second.begin(), running->second.end(), *place) != running->second.end();
 }
 
 std::string Conference::receipt_id(const ConsentKey& whose) const {

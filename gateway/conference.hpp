@@ -50,6 +50,7 @@ struct ConferenceServices {
   PortRange& ports;
   LegAddresses addresses;
   DtlsCertificates& certificates;
+  CandidateRules may_check;
   media::CipherPolicy toward_server;  // suites that the conference server knows
   media::Entropy entropy;
   std::chrono::milliseconds interim_period;
@@ -72,6 +73,16 @@ struct JoinRequest {
   PolicyLayer layer;                      // of this leg
   bool latching = false;
 };
+
+// A participant has one offer/answer session a connection: one is enough for most, an SFU may want
+// one to send and one to receive. Whatever a participant sends on any of them stands under the same
+// consents.
+struct ConnectionName {
+  std::string participant;
+  std::string connection;  // empty: the one that needs no name
+};
+inline constexpr std::size_t connections_max = 32;  // of one participant
+inline constexpr std::size_t legs_max = 512;  // that its record lists, those that are gone included
 
 // A cut mark with the sink's name.
 struct SinkCut {
@@ -134,12 +145,17 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<Answered<void>> leave(std::string participant, CauseForClosing cause);
 
   // `carrier`: who carries the offerer's leg; empty: not said.
-  boost::asio::awaitable<Answered<std::string>> offer(std::string participant, media::Side from,
+  boost::asio::awaitable<Answered<std::string>> offer(ConnectionName of, media::Side from,
                                                       std::string sdp,
                                                       std::optional<media::Profile> toward,
                                                       std::string carrier = {});
-  boost::asio::awaitable<Answered<std::string>> answer(std::string participant, std::string sdp);
-  boost::asio::awaitable<Answered<void>> roll_back_offer(std::string participant);
+  boost::asio::awaitable<Answered<std::string>> answer(ConnectionName of, std::string sdp);
+  boost::asio::awaitable<Answered<void>> roll_back_offer(ConnectionName of);
+  // How many of them are checked, now or once the answer is there.
+  boost::asio::awaitable<Answered<std::size_t>> trickle(ConnectionName of, media::Side from,
+                                                        std::vector<media::Trickled> said);
+  // Its legs go; the participant stays.
+  boost::asio::awaitable<Answered<void>> close_connection(ConnectionName of);
 
   // The receipt of a request that carried a key is stored together with the consent.
   using ReceiptOf = std::function<StoredReceipt(const ConsentOutcome&)>;
@@ -188,6 +204,8 @@ class Conference : public std::enable_shared_from_this<Conference> {
   [[nodiscard]] bool is_closed() const { return closed_; }
   [[nodiscard]] std::vector<std::string> participants() const;
   [[nodiscard]] std::vector<std::string> purposes() const;
+  // That the conference server itself performs it, behind its gate.
+  [[nodiscard]] bool server_performs(const std::string& purpose) const;
   [[nodiscard]] bool has(std::string_view participant) const {
     return participants_.contains(participant);
   }
@@ -211,20 +229,23 @@ class Conference : public std::enable_shared_from_this<Conference> {
     policy::Decision decision;
     std::optional<TrackId> track;
     std::string_view hindrance{};  // permitted, but why nothing passes: sink_failed, storage_failed
+    ServedPurposes purposes{};     // that the track is under
+  };
+  struct Connection {
+    CallLegs legs;
+    std::array<std::string, 2> carriers{};  // by Side, as offers named them
   };
   struct Participant {
-    Participant(policy::ParticipantJoined joined, media::SourceId on_relay, CallLegs call_legs,
-                CallRecord opened)
+    Participant(policy::ParticipantJoined joined, media::SourceId on_relay, CallRecord opened)
         : id{joined.participant},
           who{std::move(joined)},
           source{on_relay},
-          legs{std::move(call_legs)},
           record{std::move(opened)} {}
 
     std::string id;
     policy::ParticipantJoined who;  // as it is known now
     media::SourceId source;
-    CallLegs legs;
+    std::map<std::string, Connection, std::less<>> connections;
     CallRecord record;
     std::string language;
     bool latching = false;
@@ -235,7 +256,6 @@ class Conference : public std::enable_shared_from_this<Conference> {
     bool wish_lost = false;
     std::optional<OpenQuestion> question;
     std::map<media::SinkId, Standing> standing;
-    std::array<std::string, 2> carriers;  // by Side, as offers named them
     CallTransfers transfers;
     std::vector<CdrTransfer> reported_ways;  // that are not lawful
   };
@@ -245,8 +265,9 @@ class Conference : public std::enable_shared_from_this<Conference> {
     policy::Decision decision;
     media::Permit permit;
     std::string_view hindrance{};  // as of Standing
-    std::optional<TrackId> track;  // of the recorder, when it opens
+    std::optional<TrackId> track;  // of a TrackSink, when it opens
     std::vector<media::CutMark> cut;
+    ServedPurposes purposes{};  // of the track
   };
 
   // Purposes that start or stop for somebody. The worker is told in one command with the permits,
@@ -259,13 +280,11 @@ class Conference : public std::enable_shared_from_this<Conference> {
     std::vector<std::string> stopped;
   };
 
-  // conference_enforcement.cpp: from decisions to the worker, the recorders and the records.
+  // conference_enforcement.cpp: from decisions to the worker, the sinks and the records.
   boost::asio::awaitable<std::vector<SinkCut>> enforce(policy::Decisions decisions,
                                                        CauseForClosing cause,
                                                        RouteChange routes = {});
   boost::asio::awaitable<void> withhold_as(media::SinkId server_purpose, media::WithheldAudio what);
-  boost::asio::awaitable<void> open_track(PermitOrder& order);
-  boost::asio::awaitable<void> close_track(const PermitOrder& order, TrackId track);
   boost::asio::awaitable<void> carry_out(std::vector<PermitOrder>& orders,
                                          const RouteChange& routes);
   void attach(const RouteChange& routes);
@@ -276,6 +295,14 @@ class Conference : public std::enable_shared_from_this<Conference> {
   void fold(Participant& participant, const media::SourceRecord& record);
   void count(const media::SourceRecord& record, const CallRecord::ReasonOf& reason_of);
   [[nodiscard]] RouteChange drop_closed_sinks();
+
+  // conference_tracks.cpp: what sinks of this program are told beside the packets.
+  boost::asio::awaitable<void> open_track(PermitOrder& order);
+  boost::asio::awaitable<void> close_track(const PermitOrder& order, TrackId track);
+  [[nodiscard]] ServedPurposes purposes_served(const Participant& who) const;
+  boost::asio::awaitable<void> tell_purposes(std::vector<Participant*> affected);
+  // Of the call, where there is no participant.
+  [[nodiscard]] std::string pseudonym_of(std::string_view participant, std::string_view sink) const;
 
   // conference_changes.cpp: what becomes known in mid-call.
   [[nodiscard]] policy::Decisions take_together(WallTime now,
@@ -300,6 +327,8 @@ class Conference : public std::enable_shared_from_this<Conference> {
   [[nodiscard]] std::string tell_client(Participant& who, std::string sdp) const;
 
   // conference_questions.cpp: what is asked aloud, and answered by a key.
+  // Some client leg takes what nothing authenticates.
+  [[nodiscard]] static bool has_plain_leg(const Participant& who);
   [[nodiscard]] Answered<void> check_question(const Participant& who,
                                               const QuestionToAsk& what) const;
   [[nodiscard]] Answered<const SpokenPrompt*> prompt_for(const Participant& who,
@@ -343,8 +372,10 @@ class Conference : public std::enable_shared_from_this<Conference> {
   void journal_later(const policy::Decisions& decisions);
   void record_later(CdrEntry entry);
   void publish_decisions(const policy::Decisions& decisions);
+  // It knows the participant under pseudonyms only.
+  [[nodiscard]] bool tells_pseudonyms(std::string_view sink) const;
   [[nodiscard]] std::string_view hindrance_of(const policy::Decision& decision) const;
-  void publish_sink_failure(const policy::Decision& decision, RecorderError error);
+  void publish_sink_failure(const policy::Decision& decision, TrackError error);
   void publish_purposes(const RouteChange& routes);
   void publish_cut(const SinkCut& mark, std::string_view participant);
 
@@ -362,7 +393,10 @@ class Conference : public std::enable_shared_from_this<Conference> {
   boost::asio::awaitable<void> close_in_turn(CauseForClosing cause);
   boost::asio::awaitable<void> keep_time();
   boost::asio::awaitable<void> pass_time();
-  boost::asio::awaitable<void> change_legs(Participant& who);
+  boost::asio::awaitable<void> change_legs(Participant& who, Connection& connection,
+                                           LegChanges changes);
+  [[nodiscard]] Answered<Connection*> connection_to_offer(Participant& who,
+                                                          const std::string& name);
   boost::asio::awaitable<Answered<void>> part(Participant& participant, CauseForClosing cause);
   boost::asio::awaitable<Answered<ConsentOutcome>> state_in_turn(policy::ConsentStated statement,
                                                                  ReceiptOf receipt_of);
@@ -393,8 +427,9 @@ class Conference : public std::enable_shared_from_this<Conference> {
   Identity identity_;
   mutable RoomClock clock_;
   std::map<std::string, std::uint32_t, std::less<>> last_record_of_;  // of those who left
-  std::shared_ptr<const policy::RuleBook> rules_;                     // that policy_ is under
-  std::vector<DataPath> paths_;                                       // under these rules
+  std::array<std::byte, 32> pseudonym_key_{};
+  std::shared_ptr<const policy::RuleBook> rules_;  // that policy_ is under
+  std::vector<DataPath> paths_;                    // under these rules
   policy::Room policy_;
   RoomJournal events_;
   Turn turn_;

@@ -1,4 +1,4 @@
-// From decisions to the worker, the recorders and the records.
+// From decisions to the worker, the sinks and the records.
 #include <algorithm>
 #include <utility>
 
@@ -9,7 +9,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::string_view sink_failed = "sink_failed";
 constexpr std::string_view storage_failed = "storage_failed";
 
 // Why packets were withheld while this was the standing of the pair.
@@ -35,7 +34,7 @@ std::vector<Conference::PermitOrder> Conference::orders_of(const policy::Decisio
           decision.deadline ? clocks.steady_of(*decision.deadline) : media::TimePoint::max();
     }
     const auto hindrance = permitted && !opens ? storage_failed : std::string_view{};
-    orders.push_back({who->second.get(), *sink, decision, permit, hindrance, std::nullopt, {}});
+    orders.push_back({who->second.get(), *sink, decision, permit, hindrance, std::nullopt, {}, {}});
   }
   return orders;
 }
@@ -71,9 +70,14 @@ asio::awaitable<std::vector<SinkCut>> Conference::enforce(policy::Decisions deci
       const auto track = std::exchange(standing.track, order.track);
       standing.decision = order.decision;
       standing.hindrance = order.hindrance;
+      standing.purposes = order.purposes;
       if (track) co_await close_track(order, *track);
     }
     detach(now);
+    std::vector<Participant*> affected = now.who;
+    for (const auto& order : orders)
+      affected.push_back(order.participant);
+    co_await tell_purposes(std::move(affected));
   }
   for (const auto& change : decisions.consents) {
     ++services_.totals.consent_changes[static_cast<std::size_t>(change.state)];
@@ -117,44 +121,6 @@ asio::awaitable<void> Conference::review_permits() {
         standing.changed.push_back(of.decision);
   if (!standing.changed.empty())
     co_await enforce(std::move(standing), CauseForClosing::sink_change);
-}
-
-// A recorder's file stands before the permit opens: not one permitted packet is lost to it.
-asio::awaitable<void> Conference::open_track(PermitOrder& order) {
-  OggRecorder* recorder = services_.sinks.recorder(order.sink);
-  if (recorder == nullptr) co_return;
-  TrackSpec spec;
-  spec.session = identity_.session;
-  spec.room = identity_.room;
-  spec.participant = order.participant->id;
-  spec.subject = order.participant->who.subject;
-  spec.sink = order.decision.sink;
-  spec.purpose = order.decision.purpose;
-  spec.epoch = order.decision.epoch;
-  const auto opened = co_await recorder->open(std::move(spec));
-  if (opened) {
-    order.track = *opened;
-  } else {
-    order.hindrance = sink_failed;
-    order.permit = media::Permit::denied(order.decision.epoch);
-    publish_sink_failure(order.decision, opened.error());
-  }
-}
-
-asio::awaitable<void> Conference::close_track(const PermitOrder& order, TrackId track) {
-  OggRecorder* recorder = services_.sinks.recorder(order.sink);
-  if (order.cut.empty()) {
-    const auto closed = co_await recorder->close(track);
-    (void)closed;  // the recorder's health tells of a failing disk
-  } else {
-    std::vector<StreamCut> cuts;
-    for (const auto& mark : order.cut) {
-      cuts.push_back({static_cast<std::uint32_t>(mark.ssrc),
-                      static_cast<std::uint64_t>(std::max<std::int64_t>(mark.last_sequence, 0))});
-    }
-    const auto closed = co_await recorder->cut(track, std::move(cuts));
-    (void)closed;
-  }
 }
 
 asio::awaitable<void> Conference::carry_out(std::vector<PermitOrder>& orders,

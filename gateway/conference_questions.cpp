@@ -61,6 +61,12 @@ json::array names_of(const AskedPurposes& purposes) {
 
 }  // namespace
 
+bool Conference::has_plain_leg(const Participant& who) {
+  return std::any_of(who.connections.begin(), who.connections.end(), [](const auto& connection) {
+    return connection.second.legs.has_plain_leg(media::Side::client);
+  });
+}
+
 Answered<void> Conference::check_question(const Participant& who, const QuestionToAsk& what) const {
   for (const auto& [purpose, reference] : what.purposes) {
     if (!policy_.rules().purposes.contains(purpose)) {
@@ -71,7 +77,7 @@ Answered<void> Conference::check_question(const Participant& who, const Question
     const policy::NoticeGiven notice{who.id, purpose, reference};
     if (const auto fit = check_notice(who, notice); !fit) return fit.error();
   }
-  if (!services_.keypad.accepts_plain_rtp() && who.legs.has_plain_leg(media::Side::client)) {
+  if (!services_.keypad.accepts_plain_rtp() && has_plain_leg(who)) {
     return make_problem(ProblemType::conflict,
                         "Nothing but an address would vouch for who presses a key: this "
                         "participant's leg is plain RTP. Offer RTP/SAVP, or set "

@@ -71,6 +71,10 @@ std::string_view statement_word(policy::ConsentState state) {
   }
 }
 
+std::vector<std::string> denied_processors(const policy::Tightening& layers) {
+  return {layers.deny_processors.begin(), layers.deny_processors.end()};
+}
+
 }  // namespace
 
 Cdr Conference::opening_record(const JoinRequest& request) const {
@@ -106,6 +110,8 @@ CdrEntry Conference::entry_of(Participant& participant, CdrKind kind,
   Cdr cdr = participant.record.next(kind, cause, now);
   cdr.consents = std::move(consents);
   cdr.transfers = participant.transfers.all();
+  cdr.denied_processors =
+      denied_processors(policy::tightened(layers_of_all(), participant.who.leg));
   cdr.retain_until = policy::records_retained_until(policy_.rules(), now, std::nullopt);
   auto entry = to_entry(cdr);
   // The next record tells of it.
@@ -119,6 +125,7 @@ CdrEntry Conference::room_entry(CdrKind kind, std::optional<CauseForClosing> cau
   name_rules(room_record_.cdr());
   Cdr cdr = room_record_.next(kind, cause, now);
   cdr.retain_until = policy::records_retained_until(policy_.rules(), now, std::nullopt);
+  cdr.denied_processors = denied_processors(layers_of_all());
   return to_entry(cdr);
 }
 
@@ -266,8 +273,9 @@ void Conference::record_later(std::vector<Record> records) {
         auto& lost = self->services_.totals.storage.lost_cdrs;
         lost += static_cast<std::uint64_t>(cdrs) - last.size();
         if (last.empty()) co_return;
+        const std::uint64_t owed = last.size();
         const bool made_up_for = co_await self->owe(std::move(last));
-        if (!made_up_for) ++lost;
+        if (!made_up_for) lost += owed;
       }(shared_from_this(), std::move(records)),
       asio::detached);
 }
@@ -342,9 +350,17 @@ void Conference::publish_decisions(const policy::Decisions& decisions) {
     if (const auto why = hindrance_of(decision); !why.empty()) {
       object["permitted"] = false;
       object["reason"] = why;
+    } else if (decision.permitted && tells_pseudonyms(decision.sink)) {
+      object["call"] = pseudonym_of({}, decision.sink);
+      object["speaker"] = pseudonym_of(decision.participant, decision.sink);
     }
     tell("decision", decision.participant, object);
   }
+}
+
+bool Conference::tells_pseudonyms(std::string_view name) const {
+  const auto sink = services_.sinks.find(name);
+  return sink && services_.sinks.sender(*sink) != nullptr;
 }
 
 std::string_view Conference::hindrance_of(const policy::Decision& decision) const {
@@ -371,7 +387,7 @@ void Conference::publish_purposes(const RouteChange& routes) {
   }
 }
 
-void Conference::publish_sink_failure(const policy::Decision& decision, RecorderError error) {
+void Conference::publish_sink_failure(const policy::Decision& decision, TrackError error) {
   auto object = decision_json(decision);
   object["room"] = identity_.room;
   object["error"] = to_string(error);

@@ -70,7 +70,7 @@ asio::awaitable<Answered<std::shared_ptr<Conference>>> Conferences::put(std::str
   auto judged = judge_layer_of_tenant(tenant, layer);
   if (!judged) co_return judged.error();
   const auto known = rooms_.find(room);
-  if (known != rooms_.end()) {
+  if (known != rooms_.end() && !known->second->is_closed()) {
     if (known->second->identity().tenant != tenant) {
       co_return make_problem(ProblemType::conflict,
                              "The room is open for another tenant. DELETE it first.", "/tenant");

@@ -6,6 +6,7 @@
 #include "gateway/api_config.hpp"
 #include "gateway/config_paths.hpp"
 #include "gateway/embedded.hpp"
+#include "gateway/janus_config.hpp"
 #include "gateway/jurisdiction_code.hpp"
 #include "gateway/media_config.hpp"
 #include "gateway/sinks_config.hpp"
@@ -20,13 +21,15 @@ constexpr std::string_view root_keys[] = {"gateway",      "conference_server",
                                           "consent_page", "storage",
                                           "ledger",       "sinks",
                                           "policy",       "keypad",
-                                          "webhooks",     "log",
-                                          "retention"};
+                                          "webhooks",     "janus",
+                                          "log",          "retention",
+                                          "exports"};
 constexpr std::string_view gateway_keys[] = {"name", "jurisdiction", "ip_database"};
 constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
 constexpr std::string_view consent_page_keys[] = {"public_url", "lifetime", "key"};
-constexpr std::string_view storage_keys[] = {"database",         "cdr_directory",  "cdr_processor",
-                                             "cdr_jurisdiction", "interim_period", "queue_max"};
+constexpr std::string_view storage_keys[] = {
+    "database",      "postgresql",       "postgresql_password_file", "cdr_directory",
+    "cdr_processor", "cdr_jurisdiction", "interim_period",           "queue_max"};
 constexpr std::string_view policy_keys[] = {"policy", "jurisdictions", "transfers"};
 constexpr std::string_view log_keys[] = {"level", "format"};
 
@@ -50,6 +53,9 @@ const ConfigKeys all_keys[] = {
     {"keypad", keypad_keys()},
     {"keypad.prompts[]", prompt_keys()},
     {"webhooks[]", webhook_keys()},
+    {"exports[]", export_keys()},
+    {"janus", janus_keys()},
+    {"janus.tls", tls_keys},
     {"log", log_keys},
 };
 
@@ -59,6 +65,7 @@ class ConfigReader {
   ConfigReader(const YamlDocument& document, const Surroundings& surroundings, Faults& faults)
       : document_{document},
         surroundings_{surroundings},
+        faults_{faults},
         paths_{std::filesystem::path{document.file()}.parent_path(), surroundings.is_here, faults} {
   }
 
@@ -78,13 +85,16 @@ class ConfigReader {
     config.consent_page = consent_page(root.optional("consent_page").map(consent_page_keys));
     config.storage = storage(root.optional("storage").map(storage_keys));
     config.ledger = read_ledger(root.optional("ledger").map(ledger_keys()), paths_,
-                                config.storage.database, config.gateway.name);
+                                ledgers_folder(config.storage.database), config.gateway.name);
     config.retention = read_retention(root.optional("retention").map(retention_keys()));
     config.sinks = read_sinks(root.optional("sinks"), paths_, surroundings_.state);
     config.policy = policy(root.optional("policy").map(policy_keys));
     config.keypad =
         read_keypad(root.optional("keypad").map(keypad_keys()), paths_, surroundings_.is_here);
     config.webhooks = read_webhooks(root.optional("webhooks"), paths_, surroundings_.is_here);
+    config.exports = read_exports(root.optional("exports"), paths_, surroundings_.is_here);
+    check_export_folders(config);
+    config.janus = read_janus(root.optional("janus").map(janus_keys()), paths_);
     config.log = log(root.optional("log").map(log_keys));
     return config;
   }
@@ -139,13 +149,39 @@ class ConfigReader {
     return *text;
   }
 
+  [[nodiscard]] std::filesystem::path ledgers_folder(const DatabasePlace& place) const {
+    const auto* const file = std::get_if<std::filesystem::path>(&place);
+    return file != nullptr ? file->parent_path() : paths_.checked_default(surroundings_.state);
+  }
+
+  [[nodiscard]] DatabasePlace database(const YamlMap& map) const {
+    const YamlValue file = map.optional("database");
+    const YamlValue server = map.optional("postgresql");
+    const YamlValue password = map.optional("postgresql_password_file");
+    if (!server.is_present()) {
+      password.fault_at_key("is for a database that 'postgresql' names", "write that key as well");
+      return file.is_present() ? paths_.file_in_writable_directory(file)
+                               : paths_.checked_default(surroundings_.state) / "assent.db";
+    }
+    file.fault_at_key("is given besides 'postgresql'", "keep the one that has the records");
+    PostgresqlPlace place;
+    if (const auto words = server.text(4'000)) {
+      auto parsed = parse_postgresql_place(*words);
+      if (parsed) {
+        place = *std::move(parsed);
+      } else {
+        server.fault(parsed.error(),
+                     std::string(postgresql_remedy) + " that postgresql_password_file names");
+      }
+    }
+    place.password_file = paths_.private_file(password);
+    return place;
+  }
+
   StorageConfig storage(const YamlMap& map) const {
     StorageConfig out;
-    const YamlValue database = map.optional("database");
     const YamlValue cdrs = map.optional("cdr_directory");
-    out.database = database.is_present()
-                       ? paths_.file_in_writable_directory(database)
-                       : paths_.checked_default(surroundings_.state) / "assent.db";
+    out.database = database(map);
     out.cdr_directory = cdrs.is_present() ? paths_.writable_directory(cdrs)
                                           : paths_.checked_default(surroundings_.state / "cdr");
     out.cdr_processor = map.optional("cdr_processor").id().value_or("");
@@ -155,6 +191,32 @@ class ConfigReader {
     out.queue_max =
         map.optional("queue_max").integer<std::size_t>(64, 1'000'000).value_or(out.queue_max);
     return out;
+  }
+
+  // Where the gateway keeps its own, whoever collects an export's files would find those, too.
+  void check_export_folders(const Config& config) const {
+    std::vector<std::pair<std::string, std::filesystem::path>> own{
+        {"the daily files (storage.cdr_directory)", config.storage.cdr_directory},
+        {"the ledger", config.ledger.directory}};
+    for (const auto& sink : config.sinks) {
+      const auto* recorder = std::get_if<OggSink>(&sink.transport);
+      if (recorder == nullptr) continue;
+      std::string whose = "the recorder ";
+      whose += as_shown(sink.name);
+      own.emplace_back(std::move(whose), recorder->directory);
+    }
+    for (const auto& target : config.exports) {
+      const auto* files = std::get_if<FileExport>(&target.to);
+      if (files == nullptr || files->directory.empty()) continue;
+      for (const auto& [whose, folder] : own) {
+        if (!is_same_folder(files->directory, folder)) continue;
+        std::string what = as_shown(target.name);
+        what += " writes into the folder of ";
+        what += whose;
+        faults_.add({config.file, target.at.line, target.at.column, "exports", std::move(what),
+                     "give the export a folder of its own"});
+      }
+    }
   }
 
   PolicyFiles policy(const YamlMap& map) const {
@@ -177,6 +239,7 @@ class ConfigReader {
 
   const YamlDocument& document_;
   const Surroundings& surroundings_;
+  Faults& faults_;
   ConfigPaths paths_;
 };
 

@@ -13,6 +13,9 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/candidate_rules.hpp"
+#include "gateway/database_place.hpp"
+#include "gateway/exports_config.hpp"
 #include "gateway/fault.hpp"
 #include "gateway/keypad_config.hpp"
 #include "gateway/ledger_config.hpp"
@@ -41,6 +44,8 @@ struct MediaConfig {
   std::uint16_t port_last = 49'999;  // inclusive
   // Of the first worker's WebRTC legs; each further worker has the next. 0: the system chooses.
   std::uint16_t webrtc_port = 0;
+  // Of servers' candidates, besides what CandidateRules allows by itself.
+  std::vector<IpNetwork> candidate_networks;
   unsigned workers = 1;
   std::chrono::microseconds coalescing_pause{0};  // before each drain: latency for throughput
   bool operator==(const MediaConfig&) const = default;
@@ -77,7 +82,7 @@ struct ApiConfig {
 };
 
 struct StorageConfig {
-  std::filesystem::path database;
+  DatabasePlace database;
   std::filesystem::path cdr_directory;  // daily files of JSON lines
   std::string cdr_processor;            // who gets them; empty: the operator
   std::string cdr_jurisdiction;         // where; empty: where the gateway is
@@ -99,9 +104,20 @@ struct OggSink {
   std::filesystem::path directory;
   bool operator==(const OggSink&) const = default;
 };
+enum class PcmTransport : unsigned char {
+  websocket,
+  stream,  // of frames
+};
+struct PcmSink {
+  std::variant<media::Endpoint, UnixSocket> address;
+  PcmTransport transport = PcmTransport::websocket;
+  std::string path = "/";  // of a WebSocket
+  bool operator==(const PcmSink&) const = default;
+};
+using SinkTransport = std::variant<RtpSink, OggSink, PcmSink>;
 struct SinkConfig {
   std::string name;  // the policy declares its purpose under the same name
-  std::variant<RtpSink, OggSink> transport;
+  SinkTransport transport;
   YamlPosition at;  // in the file, for faults found later
 };
 
@@ -141,6 +157,17 @@ struct LogConfig {
   bool operator==(const LogConfig&) const = default;
 };
 
+// In front of the API of a Janus server; absent where nothing listens.
+struct JanusConfig {
+  std::optional<media::Endpoint> listen;
+  std::optional<TlsConfig> tls;
+  std::optional<WebhookUrl> websocket;  // of the server; without TLS
+  std::optional<WebhookUrl> http;
+  std::vector<std::string> performs;  // purposes that the server performs in every room
+  YamlPosition performs_at;
+  bool forwarded_for = false;  // the client's address is the last one of X-Forwarded-For
+};
+
 // Where the file says what only the policy can judge. {0, 0}: it does not say it.
 struct ConfigPlaces {
   YamlPosition gateway_jurisdiction;
@@ -163,6 +190,8 @@ struct Config {
   ConferenceServerConfig conference_server;
   KeypadConfig keypad;
   std::vector<WebhookConfig> webhooks;
+  std::vector<ExportConfig> exports;
+  JanusConfig janus;
   LogConfig log;
 };
 

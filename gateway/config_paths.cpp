@@ -35,6 +35,10 @@ constexpr const char* writable_remedy =
 
 }  // namespace
 
+bool is_same_folder(const fs::path& one, const fs::path& other) {
+  return (one / "").lexically_normal() == (other / "").lexically_normal();
+}
+
 fs::path ConfigPaths::path_of(const YamlValue& value) const {
   const auto text = value.text(4'000);
   if (!text) return {};
@@ -55,6 +59,16 @@ fs::path ConfigPaths::readable_file(const YamlValue& value) const {
     value.fault("cannot read " + path.string() + ": " + std::generic_category().message(errno),
                 "check the path (relative ones begin at the folder of this file) and permissions");
   }
+  return path;
+}
+
+fs::path ConfigPaths::readable_folder(const YamlValue& value) const {
+  fs::path path = path_of(value);
+  std::error_code error;
+  if (path.empty() || !is_here_) return path;
+  if (!fs::is_directory(path, error) || ::access(path.c_str(), R_OK | X_OK) != 0)
+    value.fault(path.string() + " is no folder that can be read",
+                "check the path (relative ones begin at the folder of this file) and permissions");
   return path;
 }
 
@@ -125,7 +139,8 @@ void make_directories(const Config& config, Faults& faults) {
                   "cannot make " + directory.string() + ": " + error.message(), writable_remedy});
     }
   };
-  make(config.storage.database.parent_path(), fs::perms::owner_all);
+  if (const auto* const file = std::get_if<fs::path>(&config.storage.database))
+    make(file->parent_path(), fs::perms::owner_all);
   make(config.storage.cdr_directory, fs::perms::owner_all);
   make(config.ledger.directory.parent_path(), fs::perms::owner_all);
   make(config.ledger.key.parent_path(), fs::perms::owner_all);
@@ -137,6 +152,9 @@ void make_directories(const Config& config, Faults& faults) {
       make(ogg->directory, fs::perms::owner_all);
     }
   }
+  for (const ExportConfig& target : config.exports)
+    if (const auto* files = std::get_if<FileExport>(&target.to))
+      make(files->directory, fs::perms::owner_all);
 }
 
 }  // namespace assent::gateway

@@ -7,6 +7,10 @@
 
 namespace assent::gateway {
 
+// By their names alone: with or without a slash at the end, and with ways around.
+[[nodiscard]] bool is_same_folder(const std::filesystem::path& one,
+                                  const std::filesystem::path& other);
+
 // The paths of one configuration file: made absolute or relative to its folder, and looked at, as
 // long as the file is for this machine. Each reader gives the path even when it is at fault, and an
 // empty one for an absent value.
@@ -16,6 +20,7 @@ class ConfigPaths {
       : folder_{std::move(folder)}, is_here_{is_here}, faults_{faults} {}
 
   [[nodiscard]] std::filesystem::path readable_file(const YamlValue& value) const;
+  [[nodiscard]] std::filesystem::path readable_folder(const YamlValue& value) const;
   // One that others cannot read: a key.
   [[nodiscard]] std::filesystem::path private_file(const YamlValue& value) const;
   // One that gateway/ip_database takes.

@@ -125,6 +125,7 @@ Admission Dispatcher::judge(const RequestHead& head) {
   if (head.last_event_id) admission.request.last_event_id = *head.last_event_id;
   admission.request.browser = {std::string(head.host), std::string(head.origin),
                                std::string(head.fetch_site), std::string(head.accept_language)};
+  admission.request.accept = std::string(head.accept);
   return admission;
 }
 

@@ -16,23 +16,20 @@
 namespace assent::gateway {
 namespace {
 
-// What is recorded, read from a copy of the database.
+// What is recorded, read as it is at one instant.
 class Records {
  public:
-  explicit Records(const std::filesystem::path& file)
-      : copy_{file}, database_{copy_.file(), false, std::nullopt} {
-    copy_.drop_names();
-  }
+  explicit Records(const DatabasePlace& place) : database_{open_snapshot(place)} {}
 
   std::vector<RecordedSession> sessions(const std::string& room) {
-    return database_.recorded_sessions(room);
+    return database_->recorded_sessions(room);
   }
   std::vector<RoomEvent> events(const std::string& session) {
-    return database_.room_events(session);
+    return database_->room_events(session);
   }
   // Of the policy with this hash; of the newest, where it is empty.
   std::optional<PolicyTexts> texts_of(const std::string& hash) {
-    auto accepted = database_.find_policy(hash);
+    auto accepted = database_->find_policy(hash);
     if (!accepted) return std::nullopt;
     return std::move(accepted->texts);
   }
@@ -41,8 +38,7 @@ class Records {
   }
 
  private:
-  DatabaseSnapshot copy_;
-  Database database_;
+  std::unique_ptr<Database> database_;
 };
 
 template <class T>
@@ -146,8 +142,7 @@ std::string change_in_words(const ChangedRules& change) {
 
 }  // namespace
 
-void explain(const std::filesystem::path& database, const ExplainQuestion& question,
-             std::ostream& out) {
+void explain(const DatabasePlace& database, const ExplainQuestion& question, std::ostream& out) {
   Records records{database};
   const auto session = session_asked_for(records.sessions(question.room), question);
   const auto events = records.events(session.session);
@@ -174,8 +169,8 @@ void explain(const std::filesystem::path& database, const ExplainQuestion& quest
   out << words;
 }
 
-void replay(const std::filesystem::path& database, const ReplayQuestion& question,
-            std::ostream& out, std::ostream& progress) {
+void replay(const DatabasePlace& database, const ReplayQuestion& question, std::ostream& out,
+            std::ostream& progress) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::seconds between_lines{2};
   Records records{database};

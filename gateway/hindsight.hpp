@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "gateway/database_place.hpp"
 #include "gateway/rule_books.hpp"
 #include "policy/time.hpp"
 
-// The commands that look back at recorded rooms: `assent explain` and `assent replay`. They read a
-// copy of the database and change nothing. What fails throws a std::exception whose text is for the
-// operator.
+// The commands that look back at recorded rooms: `assent explain` and `assent replay`. They read
+// one instant of the database and change nothing. What fails throws a std::exception whose text is
+// for the operator.
 namespace assent::gateway {
 
 struct ExplainQuestion {
@@ -23,8 +24,7 @@ struct ExplainQuestion {
   bool as_json = false;
 };
 
-void explain(const std::filesystem::path& database, const ExplainQuestion& question,
-             std::ostream& out);
+void explain(const DatabasePlace& database, const ExplainQuestion& question, std::ostream& out);
 
 struct ReplayQuestion {
   std::string room;  // empty: all
@@ -37,7 +37,7 @@ struct ReplayQuestion {
 };
 
 // `progress`: a line now and then, when it takes long.
-void replay(const std::filesystem::path& database, const ReplayQuestion& question,
-            std::ostream& out, std::ostream& progress);
+void replay(const DatabasePlace& database, const ReplayQuestion& question, std::ostream& out,
+            std::ostream& progress);
 
 }  // namespace assent::gateway

@@ -22,6 +22,7 @@ struct RequestHead {
   std::string_view origin;
   std::string_view fetch_site;
   std::string_view accept_language;
+  std::string_view accept;
   bool has_body = false;
 };
 

@@ -60,6 +60,7 @@ struct HttpRequest {
   std::optional<std::string> idempotency_key;
   std::optional<std::string> last_event_id;
   BrowserFields browser;
+  std::string accept;  // RFC 9110 §12.5.1; empty: anything
   Sha256 body_hash{};  // of the query and the body; only with an idempotency key
   std::string body;
 
@@ -75,6 +76,8 @@ class BodyStream {
   virtual boost::asio::awaitable<std::optional<std::string>> next() = 0;
   // The peer is gone: `next` is to return nothing, soon.
   virtual void cancel() = 0;
+  // After nothing came: the body is not complete, and must not look so.
+  [[nodiscard]] virtual bool failed() const { return false; }
 };
 
 struct HttpResponse {

@@ -6,7 +6,6 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -16,11 +15,11 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/write.hpp>
-#include <type_traits>
 #include <utility>
 
 #include "gateway/api_routes.hpp"
 #include "gateway/http_wire.hpp"
+#include "gateway/plain_or_tls.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -29,28 +28,16 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
-using Socket = asio::generic::stream_protocol::socket;
-using TlsStream = asio::ssl::stream<Socket>;
 using Phase = HttpConnection::Phase;
 
 constexpr std::chrono::milliseconds parting_within{1'000};
-constexpr std::size_t parting_bytes_max = 1U << 20U;
 constexpr std::size_t read_ahead_bytes = 4096;
 
-Socket& socket_of(Socket& stream) {
-  return stream;
-}
-Socket& socket_of(TlsStream& stream) {
-  return stream.next_layer();
-}
-
-template <class Stream>
 class Connection final : public HttpConnection {
  public:
-  template <class... Arguments>
-  Connection(std::shared_ptr<HttpConnections> all, std::string peer_key, Arguments&&... arguments)
+  Connection(std::shared_ptr<HttpConnections> all, std::string peer_key, PlainOrTls::Socket socket)
       : HttpConnection{std::move(peer_key)},
-        stream{std::forward<Arguments>(arguments)...},
+        stream{std::move(socket)},
         connections{std::move(all)},
         buffer{connections->limits().header_bytes_max + read_ahead_bytes} {
     connections->add(*this);
@@ -59,28 +46,23 @@ class Connection final : public HttpConnection {
 
   void cancel_io() override {
     error_code ignored;
-    socket_of(stream).cancel(ignored);
+    stream.socket().cancel(ignored);
   }
-  void close() override {
-    error_code ignored;
-    socket_of(stream).close(ignored);
-  }
+  void close() override { stream.close(); }
 
-  Stream stream;
+  PlainOrTls stream;
   std::shared_ptr<HttpConnections> connections;
   beast::flat_buffer buffer;  // keeps what was pipelined behind the present request
 };
 
-template <class Stream>
-using Shared = std::shared_ptr<Connection<Stream>>;
+using Shared = std::shared_ptr<Connection>;
 
 using Parser = http::request_parser<http::string_body>;
 
 // One request and its response. What goes on afterwards is in `keep`.
-template <class Stream>
 class Exchange {
  public:
-  explicit Exchange(Connection<Stream>& connection)
+  explicit Exchange(Connection& connection)
       : connection_{connection}, limits_{connection.connections->limits()} {
     parser_.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
     parser_.body_limit(std::max(limits_.body_bytes_max, policy_body_bytes_max));
@@ -88,7 +70,7 @@ class Exchange {
 
   bool keep = false;
 
-  asio::awaitable<void> run(Shared<Stream> self) {
+  asio::awaitable<void> run(Shared self) {
     error_code error;
     connection_.enter(Phase::reading, limits_.header_within);
     co_await http::async_read_header(connection_.stream, connection_.buffer, parser_,
@@ -154,7 +136,7 @@ class Exchange {
     co_return !error;
   }
 
-  asio::awaitable<void> answer(Shared<Stream> self, Admission& admission) {
+  asio::awaitable<void> answer(Shared self, Admission& admission) {
     connection_.enter_without_deadline(Phase::answering);
     HttpResponse response =
         co_await connection_.connections->application().answer(*admission.route, admission.request);
@@ -186,7 +168,7 @@ class Exchange {
     if (error) keep = false;
   }
 
-  asio::awaitable<void> write_stream(Shared<Stream> self, HttpResponse& response) {
+  asio::awaitable<void> write_stream(Shared self, HttpResponse& response) {
     error_code error;
     WireResponse wire = to_wire(response, version(), false);
     const bool chunked = version() == 11;
@@ -221,7 +203,7 @@ class Exchange {
       }
       if (error) co_return;
     }
-    if (!chunked) co_return;
+    if (!chunked || stream.failed()) co_return;
     const auto last = http::make_chunk_last();
     co_await asio::async_write(connection_.stream, last,
                                asio::redirect_error(asio::use_awaitable, error));
@@ -229,7 +211,7 @@ class Exchange {
 
   // Only a read notices that the peer of a quiet stream has left. What it sends meanwhile is
   // dropped: the connection ends with the stream.
-  static asio::awaitable<void> watch(Shared<Stream> self) {
+  static asio::awaitable<void> watch(Shared self) {
     error_code error;
     std::array<char, 256> dropped{};
     const auto bytes = asio::buffer(dropped);
@@ -240,14 +222,13 @@ class Exchange {
     self->cancel_stream();
   }
 
-  Connection<Stream>& connection_;
+  Connection& connection_;
   const HttpLimits& limits_;
   Parser parser_;
 };
 
 // The first bytes of the next request: between requests other deadlines hold than within one.
-template <class Stream>
-asio::awaitable<bool> next_request_arrives(Connection<Stream>& connection,
+asio::awaitable<bool> next_request_arrives(Connection& connection,
                                            std::chrono::milliseconds within) {
   if (connection.buffer.size() > 0) co_return true;
   error_code error;
@@ -259,67 +240,34 @@ asio::awaitable<bool> next_request_arrives(Connection<Stream>& connection,
   co_return !error;
 }
 
-// A socket closed while unread bytes wait sends RST, and the peer may lose our last response
-// (RFC 9112 §9.6): say goodbye, and read on for a moment.
-template <class Stream>
-asio::awaitable<void> part(Connection<Stream>& connection) {
-  error_code error;
-  connection.enter(Phase::parting, parting_within);
-  if constexpr (std::is_same_v<Stream, TlsStream>) {
-    co_await connection.stream.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
-  }
-  Socket& socket = socket_of(connection.stream);
-  socket.shutdown(Socket::shutdown_send, error);
-  std::array<char, 4096> dropped{};
-  const auto bytes = asio::buffer(dropped);
-  std::size_t total = 0;
-  while (!error && total < parting_bytes_max) {
-    total +=
-        co_await socket.async_read_some(bytes, asio::redirect_error(asio::use_awaitable, error));
-  }
-  connection.close();
-}
-
-template <class Stream>
-asio::awaitable<void> serve(Shared<Stream> connection) {
+asio::awaitable<void> serve(Shared connection, std::shared_ptr<asio::ssl::context> tls) {
   const HttpLimits& limits = connection->connections->limits();
-  if constexpr (std::is_same_v<Stream, TlsStream>) {
-    error_code error;
+  if (tls) {
     connection->enter(Phase::waiting, limits.header_within);
-    co_await connection->stream.async_handshake(asio::ssl::stream_base::server,
-                                                asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return;
+    const bool agreed = co_await connection->stream.accept_tls(*tls);
+    if (!agreed) co_return;
   }
   std::chrono::milliseconds patience = limits.header_within;
   for (;;) {
     const bool arrived = co_await next_request_arrives(*connection, patience);
     if (!arrived) break;
-    Exchange<Stream> exchange{*connection};
+    Exchange exchange{*connection};
     co_await exchange.run(connection);
     if (!exchange.keep) break;
     patience = limits.idle_max;
   }
-  co_await part(*connection);
-}
-
-template <class Stream, class... Arguments>
-void start(std::shared_ptr<HttpConnections> connections, std::string peer,
-           Arguments&&... arguments) {
-  auto connection = std::make_shared<Connection<Stream>>(std::move(connections), std::move(peer),
-                                                         std::forward<Arguments>(arguments)...);
-  const auto executor = connection->stream.get_executor();
-  asio::co_spawn(executor, serve<Stream>(std::move(connection)), asio::detached);
+  connection->enter(Phase::parting, parting_within);
+  co_await connection->stream.part();
 }
 
 }  // namespace
 
-void start_http_session(std::shared_ptr<HttpConnections> connections, Socket socket,
+void start_http_session(std::shared_ptr<HttpConnections> connections, PlainOrTls::Socket socket,
                         std::string peer, const std::shared_ptr<asio::ssl::context>& tls) {
-  if (tls) {
-    start<TlsStream>(std::move(connections), std::move(peer), std::move(socket), *tls);
-  } else {
-    start<Socket>(std::move(connections), std::move(peer), std::move(socket));
-  }
+  auto connection =
+      std::make_shared<Connection>(std::move(connections), std::move(peer), std::move(socket));
+  const auto executor = connection->stream.get_executor();
+  asio::co_spawn(executor, serve(std::move(connection), tls), asio::detached);
 }
 
 }  // namespace assent::gateway

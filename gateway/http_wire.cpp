@@ -92,6 +92,7 @@ Answered<RequestHead> read_head(const WireRequest& request) {
   head.origin = field(request, http::field::origin).value_or("");
   head.fetch_site = field(request, "Sec-Fetch-Site").value_or("");
   head.accept_language = field(request, http::field::accept_language).value_or("");
+  head.accept = field(request, http::field::accept).value_or("");
   const auto length = field(request, http::field::content_length);
   head.has_body = field(request, http::field::transfer_encoding).has_value() ||
                   (length && length->find_first_not_of('0') != std::string_view::npos);

@@ -25,8 +25,7 @@ std::span<const std::string_view> ledger_keys() {
 }
 
 LedgerConfig read_ledger(const YamlMap& map, const ConfigPaths& paths,
-                         const std::filesystem::path& database, const std::string& gateway_name) {
-  const auto beside = database.parent_path();
+                         const std::filesystem::path& beside, const std::string& gateway_name) {
   const YamlValue directory = map.optional("directory");
   const auto file = [&](std::string_view key, const char* name) {
     const YamlValue value = map.optional(key);

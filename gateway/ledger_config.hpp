@@ -23,9 +23,10 @@ struct LedgerConfig {
 
 [[nodiscard]] std::span<const std::string_view> ledger_keys();
 
-// What stands under `ledger:`. By default it is beside the database, and has the gateway's name.
+// What stands under `ledger:`. By default it is beside the database's file, and has the gateway's
+// name.
 [[nodiscard]] LedgerConfig read_ledger(const YamlMap& map, const ConfigPaths& paths,
-                                       const std::filesystem::path& database,
+                                       const std::filesystem::path& beside,
                                        const std::string& gateway_name);
 
 }  // namespace assent::gateway

@@ -50,13 +50,15 @@ int run(int argc, char** argv) {
       "                               why her media goes there, or not\n"
       "  assent replay --annul dpf --on 2026-12-01\n"
       "                               which sinks would stop if that framework fell\n"
+      "  assent cdrs --format csv > calls.csv\n"
+      "                               call detail records for other programs\n"
       "  assent transfers --svg transfers.svg\n"
       "                               what went to whom, where, and by what right\n"
       "Each command explains itself:  assent check --help");
   std::vector<std::unique_ptr<Command>> commands;
   for (const auto make :
-       {make_serve, make_check, make_schema, make_explain, make_replay, make_transfers, make_verify,
-        make_receipt, make_export, make_erase, make_retain, make_version})
+       {make_serve, make_check, make_schema, make_explain, make_replay, make_cdrs, make_transfers,
+        make_verify, make_receipt, make_export, make_erase, make_retain, make_version})
     commands.push_back(make(app));
   if (names_unknown_command(app, argc, argv)) return status_usage;
   try {

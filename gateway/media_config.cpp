@@ -78,6 +78,23 @@ void webrtc_port(const YamlValue& value, MediaConfig& out) {
   }
 }
 
+std::vector<IpNetwork> networks(const YamlValue& value) {
+  std::vector<IpNetwork> out;
+  for (const YamlValue& item : value.sequence(64)) {
+    const auto text = item.text(64);
+    if (!text) continue;
+    const auto network = parse_network(*text);
+    if (network) {
+      out.push_back(*network);
+    } else {
+      item.fault(as_shown(*text) + " is no network of IP addresses",
+                 "write its first address and the length of its prefix, such as 169.254.0.0/16 or "
+                 "fe80::/10");
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 MediaConfig read_media(const YamlMap& map, unsigned cores) {
@@ -106,6 +123,7 @@ MediaConfig read_media(const YamlMap& map, unsigned cores) {
   out.workers =
       map.optional("workers").integer<unsigned>(1, 64).value_or(std::clamp(cores, 2U, 65U) - 1);
   webrtc_port(map.optional("webrtc_port"), out);
+  out.candidate_networks = networks(map.optional("candidate_networks"));
   out.coalescing_pause =
       map.optional("coalescing_pause").duration(0us, 1ms).value_or(out.coalescing_pause);
   return out;

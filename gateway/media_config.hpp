@@ -6,8 +6,8 @@
 // The section `media` of assent.yaml.
 namespace assent::gateway {
 
-inline constexpr std::string_view media_keys[] = {"addresses", "port_range", "webrtc_port",
-                                                  "workers", "coalescing_pause"};
+inline constexpr std::string_view media_keys[] = {
+    "addresses", "port_range", "webrtc_port", "candidate_networks", "workers", "coalescing_pause"};
 inline constexpr std::string_view address_keys[] = {"bind", "announce"};
 inline constexpr std::string_view port_range_keys[] = {"first", "last"};
 

@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "gateway/ogg_recorder.hpp"
+#include "gateway/track_sink.hpp"
 #include "media/datagram.hpp"
 #include "media/stun.hpp"
 
@@ -58,7 +58,8 @@ media::LegId MediaPath::add_leg(media::LegConfig config, std::optional<LegPorts>
   const auto leg = relay_.add_leg(std::move(config));
   if (legs_.size() <= media::index(leg)) legs_.resize(media::index(leg) + 1);
   auto& doors = legs_[media::index(leg)].emplace();
-  if (const auto* webrtc = relay_.leg(leg).webrtc()) directory_.listen(leg, webrtc->local_ufrag());
+  const auto* const webrtc = relay_.leg(leg).webrtc();
+  if (webrtc && !ports) directory_.listen(leg, webrtc->local_ufrag());
   if (!ports) return leg;
   doors.rtp.emplace(Door{std::move(ports->rtp)});
   watch(doors.rtp->way, tag_of(leg, media::Component::rtp));
@@ -71,7 +72,9 @@ media::LegId MediaPath::add_leg(media::LegConfig config, std::optional<LegPorts>
 
 void MediaPath::reconfigure_leg(media::LegId leg, media::LegConfig config) {
   relay_.reconfigure_leg(leg, std::move(config));
-  if (const auto* webrtc = relay_.leg(leg).webrtc()) directory_.listen(leg, webrtc->local_ufrag());
+  const auto* const webrtc = relay_.leg(leg).webrtc();
+  const bool shares = !legs_[media::index(leg)]->rtp.has_value();
+  if (webrtc && shares) directory_.listen(leg, webrtc->local_ufrag());
 }
 
 // Level-triggered and registered once: no system call re-arms a socket.
@@ -119,8 +122,8 @@ std::optional<StreamCounts> MediaPath::stream_counts(media::SinkId sink) const {
   return door == nullptr ? std::nullopt : std::optional{door->way->counts()};
 }
 
-void MediaPath::set_recorder_sink(media::SinkId sink, OggRecorder& recorder) {
-  sinks_[media::index(sink)].emplace<RecorderDoor>(RecorderDoor{&recorder});
+void MediaPath::set_track_sink(media::SinkId sink, TrackSink& tracks) {
+  sinks_[media::index(sink)].emplace<TrackDoor>(TrackDoor{&tracks});
 }
 
 void MediaPath::set_track(media::SourceId source, media::SinkId sink, TrackId track) {
@@ -132,7 +135,12 @@ std::vector<media::CutMark> MediaPath::set_permit(media::TimePoint now, media::S
                                                   media::SinkId sink, media::Permit permit) {
   auto cut = relay_.set_permit(now, source, sink, permit);
   StreamDoor* door = stream_of(sink);
-  if (door != nullptr && !relay_.admits(now, source, sink)) door->way->cease(now, source);
+  if (door == nullptr) return cut;
+  if (relay_.admits(now, source, sink)) {
+    door->way->expect(source);
+  } else {
+    door->way->cease(now, source);
+  }
   return cut;
 }
 
@@ -268,7 +276,7 @@ void MediaPath::flush(media::TimePoint now) {
     } else if (auto* stream = std::get_if<StreamDoor>(&sinks_[outgoing[i].lane.index])) {
       link(*stream, i, touched_streams_);
     } else {
-      record(now, outgoing[i]);
+      hand_over(now, outgoing[i]);
     }
   }
   for (Door* door : touched_)
@@ -322,13 +330,13 @@ void MediaPath::send_chain(media::TimePoint now, StreamDoor& door) {
   });
 }
 
-void MediaPath::record(media::TimePoint now, const media::Outgoing& outgoing) {
+void MediaPath::hand_over(media::TimePoint now, const media::Outgoing& outgoing) {
   if (outgoing.lane.kind != media::Lane::Kind::sink_rtp) return;
   const auto bytes = outbox_.bytes(outgoing);
   const auto packet = media::parse_rtp(bytes);
-  const auto* door = std::get_if<RecorderDoor>(&sinks_[outgoing.lane.index]);
+  const auto* door = std::get_if<TrackDoor>(&sinks_[outgoing.lane.index]);
   const auto source = media::index(outgoing.source);
-  // A packet from before its stream's first one, across a wrap, has no place in a file.
+  // A packet from before its stream's first one, across a wrap, has no place in a track.
   bool taken =
       packet && door != nullptr && source < tracks_.size() && outgoing.extended_sequence >= 0;
   if (taken) {
@@ -340,7 +348,9 @@ void MediaPath::record(media::TimePoint now, const media::Outgoing& outgoing) {
     recorded.marker = packet->marker();
     recorded.captured = now;
     recorded.payload = packet->payload();
-    taken = door->recorder->offer(worker_, recorded);
+    const media::LegId leg{outgoing.came_from};
+    recorded.codec = relay_.leg(leg).config().payload_types[packet->payload_type()];
+    taken = door->sink->offer(worker_, recorded);
   }
   if (!taken) relay_.give_back(outgoing, bytes);
 }

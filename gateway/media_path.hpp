@@ -15,7 +15,7 @@
 
 namespace assent::gateway {
 
-class OggRecorder;
+class TrackSink;
 enum class TrackId : std::uint32_t;
 
 // The sockets of one leg. Without rtcp-mux RTCP has the port above (RFC 3550 §11).
@@ -31,7 +31,7 @@ struct LegPorts {
 // SendBatch. Everything a batch produced has left, or was given back, when drain returns.
 class MediaPath {
  public:
-  // `worker`: which of each recorder's rings is this path's.
+  // `worker`: which of the rings of each TrackSink is this path's.
   explicit MediaPath(std::size_t worker);
   ~MediaPath();
   MediaPath(const MediaPath&) = delete;
@@ -39,7 +39,7 @@ class MediaPath {
 
   [[nodiscard]] media::Relay& relay() { return relay_; }
 
-  // Between batches. A leg without ports is one of ICE and DTLS, on the ports of all of these.
+  // Between batches. A leg without ports is one of ICE and DTLS, on the ports that clients share.
   void set_webrtc_ports(std::vector<UdpPort> ports);  // one of each family at most, once
   media::LegId add_leg(media::LegConfig config, std::optional<LegPorts> ports);
   void reconfigure_leg(media::LegId leg, media::LegConfig config);
@@ -50,9 +50,9 @@ class MediaPath {
   void set_stream_sink(media::SinkId sink, const media::Endpoint& to,
                        std::function<void(bool open)> on_change);
   [[nodiscard]] std::optional<StreamCounts> stream_counts(media::SinkId sink) const;
-  // The recorder outlives this path.
-  void set_recorder_sink(media::SinkId sink, OggRecorder& recorder);
-  // Which of the recorder's tracks this participant's forks to `sink` belong to from now on.
+  // It outlives this path.
+  void set_track_sink(media::SinkId sink, TrackSink& tracks);
+  // Which of its tracks this participant's forks to `sink` belong to from now on.
   void set_track(media::SourceId source, media::SinkId sink, TrackId track);
 
   // As Relay::set_permit; and when it closes one, nothing of the participant is left on its way.
@@ -92,10 +92,10 @@ class MediaPath {
     Door rtp;
     Door rtcp;
   };
-  struct RecorderDoor {
-    OggRecorder* recorder;
+  struct TrackDoor {
+    TrackSink* sink;
   };
-  using SinkDoor = std::variant<std::monostate, RtpSinkDoors, StreamDoor, RecorderDoor>;
+  using SinkDoor = std::variant<std::monostate, RtpSinkDoors, StreamDoor, TrackDoor>;
 
   void watch(const UdpPort& port, std::uint64_t tag);
   std::size_t drain_port(media::TimePoint now, std::uint64_t tag);
@@ -108,7 +108,7 @@ class MediaPath {
   void link(SomeDoor& door, std::uint32_t outgoing, std::vector<SomeDoor*>& touched);
   void send_chain(Door& door);
   void send_chain(media::TimePoint now, StreamDoor& door);
-  void record(media::TimePoint now, const media::Outgoing& outgoing);
+  void hand_over(media::TimePoint now, const media::Outgoing& outgoing);
   [[nodiscard]] Door* door_of(const media::Outgoing& outgoing);
   [[nodiscard]] Door* shared_door(const media::Endpoint& to);
   [[nodiscard]] StreamDoor* stream_of(media::SinkId sink) {

@@ -145,6 +145,30 @@ void add_sinks(Exposition& out, const MetricsSnapshot& snapshot) {
   }
 }
 
+void add_pcm(Exposition& out, const MetricsSnapshot& snapshot) {
+  auto streams = gauge("pcm_streams", "Streams of audio that are sent to a sink, by connection.");
+  auto made = counter("pcm_connections_total", "Connections made for them.");
+  auto samples = counter("pcm_samples_total",
+                         "Samples, 16000 a second, that a sink was sent; that it did not take in "
+                         "time (shed); or that were lost, withheld or not spoken (missing).");
+  auto malformed = counter("pcm_malformed_packets_total", "Packets that no decoder takes.");
+  for (const SinkMetrics& sink : snapshot.sinks) {
+    if (!sink.pcm) continue;
+    const auto of = [&](std::string_view label, std::string_view value) {
+      return Labels{{"sink", sink.sink}, {std::string{label}, std::string{value}}};
+    };
+    streams.add(of("connected", "true"), sink.pcm->connected);
+    streams.add(of("connected", "false"), sink.pcm->streams - sink.pcm->connected);
+    made.add({{"sink", sink.sink}}, sink.pcm->connections);
+    samples.add(of("fate", "sent"), sink.pcm->sent);
+    samples.add(of("fate", "shed"), sink.pcm->shed);
+    samples.add(of("fate", "missing"), sink.pcm->missing);
+    malformed.add({{"sink", sink.sink}}, sink.pcm->malformed);
+  }
+  for (const Family* family : {&streams, &made, &samples, &malformed})
+    out.add(*family);
+}
+
 void add_connections(Exposition& out, const MetricsSnapshot& snapshot) {
   auto connected = gauge("sink_connected", "Whether a worker's connection to a sink stands.");
   auto reconnects = counter("sink_reconnects_total", "Times that it was made again.");
@@ -249,6 +273,21 @@ void add_webhooks(Exposition& out, const std::vector<WebhookMetrics>& webhooks) 
   out.add(waiting);
 }
 
+void add_exports(Exposition& out, const std::vector<ExportMetrics>& exports) {
+  auto sent = counter("export_records_total", "Call detail records that left for a target.");
+  auto refused = counter("export_refused_total",
+                         "Call detail records that may not leave for a target, by reason.");
+  auto failing = gauge("export_failing", "1 if the target does not take records now.");
+  for (const ExportMetrics& target : exports) {
+    sent.add({{"export", target.target}}, target.sent);
+    for (const auto& [reason, records] : target.refused)
+      refused.add({{"export", target.target}, {"reason", reason}}, records);
+    failing.add({{"export", target.target}}, target.failing ? 1 : 0);
+  }
+  for (const Family* family : {&sent, &refused, &failing})
+    out.add(*family);
+}
+
 }  // namespace
 
 void LatencyHistogram::observe(std::chrono::microseconds took) {
@@ -277,11 +316,13 @@ std::string exposition(const MetricsSnapshot& snapshot) {
   add_traffic(out, snapshot);
   add_sinks(out, snapshot);
   add_connections(out, snapshot);
+  add_pcm(out, snapshot);
   add_calls(out, snapshot);
   add_api(out, snapshot);
   add_storage(out, snapshot.storage);
   add_policy(out, snapshot.policy);
   add_webhooks(out, snapshot.webhooks);
+  add_exports(out, snapshot.exports);
   return out.text();
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,6 +65,17 @@ struct SinkConnection {
   std::uint64_t withheld = 0;  // packets, while it was not connected
 };
 
+// What a pcm sink sent, of what it was given.
+struct PcmMetrics {
+  std::size_t streams = 0;
+  std::size_t connected = 0;      // of these
+  std::uint64_t connections = 0;  // ever made
+  std::uint64_t sent = 0;         // samples
+  std::uint64_t shed = 0;
+  std::uint64_t missing = 0;
+  std::uint64_t malformed = 0;  // packets
+};
+
 // Forks to one sink: offered = delivered + the sum of withheld.
 struct SinkMetrics {
   std::string sink;
@@ -73,6 +85,7 @@ struct SinkMetrics {
   std::uint64_t recorder_overflows = 0;  // offered to a recorder whose queue was full
   std::uint64_t recorder_unwritten = 0;  // lost because the disk refused
   std::vector<SinkConnection> connections{};
+  std::optional<PcmMetrics> pcm{};
 };
 
 struct ApiOperationMetrics {
@@ -110,6 +123,14 @@ struct WebhookMetrics {
   std::uint64_t given_up = 0;  // events that were never delivered
 };
 
+// Call detail records given to one target, since it was first configured.
+struct ExportMetrics {
+  std::string target;
+  std::uint64_t sent = 0;
+  std::map<std::string, std::uint64_t, std::less<>> refused;  // records that stayed, by reason
+  bool failing = false;
+};
+
 struct MetricsSnapshot {
   std::chrono::sys_time<std::chrono::milliseconds> started{};
   TrafficMetrics from_client;
@@ -131,6 +152,7 @@ struct MetricsSnapshot {
   StorageMetrics storage;
   PolicyMetrics policy;
   std::vector<WebhookMetrics> webhooks;
+  std::vector<ExportMetrics> exports;
 };
 
 // Prometheus' text format, version 0.0.4.

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "gateway/ip_database.hpp"
+#include "gateway/janus_config.hpp"
 #include "gateway/rfc3339.hpp"
+#include "policy/release.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -42,6 +44,41 @@ void check_exports(const Config& config, const policy::RuleBook& rules, Faults& 
   check("storage", config.storage.cdr_processor, config.storage.cdr_jurisdiction);
   for (const auto& webhook : config.webhooks)
     check("webhooks", webhook.processor, webhook.jurisdiction);
+}
+
+// What could never leave is a mistake, and told where it was made. A policy that is put in force
+// later may well take from a target what it has: then nothing more leaves for it.
+void check_record_exports(const Config& config, const policy::RuleBook& rules, Faults& faults) {
+  for (const auto& target : config.exports) {
+    const auto add = [&](std::string what, std::string remedy) {
+      faults.add({config.file, target.at.line, target.at.column, "exports",
+                  as_shown(target.name) + std::move(what), std::move(remedy)});
+    };
+    const auto& processor = target.processor;
+    if (!target.jurisdiction.empty() && !rules.jurisdictions.contains(target.jurisdiction))
+      add(" is in a jurisdiction of which nothing is known: " + as_shown(target.jurisdiction),
+          "write one that jurisdictions.yaml has, or add its row");
+    const auto row = rules.processors.find(processor);
+    if (!processor.empty() && row == rules.processors.end()) {
+      std::vector<std::string_view> names;
+      for (const auto& [name, unused] : rules.processors)
+        names.push_back(name);
+      add(" is of a processor that the policy does not declare: " + as_shown(processor),
+          suggest(processor, names));
+      continue;
+    }
+    const auto view = policy::records_view(rules, processor);
+    if (view < policy::RecordsView::conference)
+      add(" would get nothing: the policy shows " + as_shown(processor) + " no call detail records",
+          "say in policy.yaml what it may be shown ('records' of its row), or remove the export");
+    else if (view == policy::RecordsView::support && target.rooms.empty())
+      add(" names no rooms, and " + as_shown(processor) + " is shown the records of cases only",
+          "add 'rooms', such as rooms: [\"support-*\"]");
+    if (!processor.empty() && !covers_country(rules, row->second, target.jurisdiction))
+      add(" is in " + as_shown(target.jurisdiction) + ", where " + as_shown(processor) +
+              " may not work",
+          "name a country of the processor's 'countries'");
+  }
 }
 
 // What is wrong with the file, its reader has said.
@@ -101,6 +138,8 @@ std::optional<LoadedPolicy> policy_of_config(const Config& config, PolicyTexts t
     for (const auto& [name, unused] : loaded->rules.purposes)
       purposes.insert(name);
     check_prompts(config.file, config.keypad, purposes, found);
+    check_record_exports(config, loaded->rules, found);
+    check_janus(config, purposes, found);
   }
   bind_server(config, loaded->rules, found);
   check_gateway_jurisdiction(config, loaded->rules, found);

@@ -4,6 +4,7 @@
 #include "gateway/law_reader.hpp"
 #include "gateway/policy_parts.hpp"
 #include "gateway/policy_words.hpp"
+#include "policy/release.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -12,7 +13,7 @@ using policy::Instrument;
 using policy::Mechanism;
 using policy::Processor;
 using policy::Reason;
-using policy::Role;
+using policy::RecordsView;
 using policy::Rule;
 using policy::RuleBook;
 using policy::Strength;
@@ -76,14 +77,32 @@ Instrument read_instrument(const YamlValue& value, const RuleBook& rules) {
   return instrument;
 }
 
+// What it may be shown of call detail records. What could never be shown is told, too.
+void read_records(const YamlValue& value, Processor& processor) {
+  using enum RecordsView;
+  processor.records = word_of(value, {none, aggregates, conference, support, full}).value_or(none);
+  const auto& categories = processor.categories;
+  const bool engaged = std::find(categories.begin(), categories.end(),
+                                 policy::call_records_category) != categories.end();
+  if (processor.records == none) return;
+  if (!engaged)
+    value.fault("is not engaged for call detail records",
+                "add " + std::string{policy::call_records_category} +
+                    " to its 'categories', if that is so, or write none");
+  else if (processor.own_use && processor.records != aggregates)
+    value.fault("shows records to one that uses data for its own ends, too",
+                "write aggregates or none, or correct 'own_use'");
+}
+
 Processor read_processor(const YamlValue& value, const RuleBook& rules) {
   const YamlMap map = value.map({"label", "role", "categories", "except", "purposes", "countries",
-                                 "mechanisms", "own_use", "media_path"});
+                                 "mechanisms", "own_use", "media_path", "records"});
   Processor processor;
   processor.label = text_or_empty(map.required("label"));
-  processor.role = word_of(map.required("role"),
-                           {Role::self, Role::processor, Role::sub_processor, Role::third_party})
-                       .value_or(Role::third_party);
+  processor.role =
+      word_of(map.required("role"), {policy::Role::self, policy::Role::processor,
+                                     policy::Role::sub_processor, policy::Role::third_party})
+          .value_or(policy::Role::third_party);
   processor.categories = declared_ids(map.required("categories"), rules.categories, "categories");
   processor.except = text_or_empty(map.optional("except"));
   processor.purposes = declared_ids(map.optional("purposes"), rules.purposes, "purposes");
@@ -100,6 +119,7 @@ Processor read_processor(const YamlValue& value, const RuleBook& rules) {
     processor.own_use = own.boolean().value_or(true);
   if (const YamlValue media = map.required("media_path"); media.is_present())
     processor.media_path = media.boolean().value_or(false);
+  read_records(map.optional("records"), processor);
   return processor;
 }
 
@@ -211,7 +231,7 @@ void read_processors(const YamlValue& section, RuleBook& into) {
   for (const YamlEntry& entry : section.entries()) {
     into.processors[entry.key] = read_processor(entry.value, into);
     // Unless assent.yaml names another, the conference server is the operator's own.
-    if (into.processors[entry.key].role == Role::self && into.server.processor.empty())
+    if (into.processors[entry.key].role == policy::Role::self && into.server.processor.empty())
       into.server.processor = entry.key;
   }
 }

@@ -215,6 +215,7 @@ result<Offer, Problem> parse_offer(const json::value& body) {
   request.sdp = read_sdp(reader);
   request.transport = reader.optional_word("transport", words(transport_words));
   request.carrier = reader.optional_id("carrier");
+  request.connection = reader.optional_id("connection").value_or("");
   return finished(reader, std::move(request));
 }
 
@@ -222,6 +223,26 @@ result<Answer, Problem> parse_answer(const json::value& body) {
   ObjectReader reader{body};
   Answer request;
   request.sdp = read_sdp(reader);
+  request.connection = reader.optional_id("connection").value_or("");
+  return finished(reader, std::move(request));
+}
+
+result<PostCandidates, Problem> parse_post_candidates(const json::value& body) {
+  ObjectReader reader{body};
+  PostCandidates request;
+  request.from = reader.word("from", words(side_words));
+  request.sdpfrag = reader.optional_text("sdpfrag", {1, sdp_bytes_max, true});
+  request.connection = reader.optional_id("connection").value_or("");
+  reader.optional_object("candidate", [&request](ObjectReader& nested) {
+    auto& said = request.candidate.emplace();
+    said.text = nested.text("candidate", {0, 1024, false});
+    said.mid = nested.optional_text("sdpMid", {1, 256, false});
+    said.section = nested.optional_count("sdpMLineIndex");
+    said.ufrag = nested.optional_text("usernameFragment", {1, 256, false});
+  });
+  if (request.candidate.has_value() == request.sdpfrag.has_value()) {
+    reader.fault(ProblemType::invalid_value, "candidate", "Give one of 'candidate' and 'sdpfrag'.");
+  }
   return finished(reader, std::move(request));
 }
 

@@ -73,10 +73,28 @@ struct Offer {
   std::string sdp;
   std::optional<TransportProfile> transport;  // toward the other side; absent: as received
   std::optional<std::string> carrier;         // of the offerer's leg, for the record
+  std::string connection;                     // of the participant; empty: not named
 };
 
 struct Answer {
   std::string sdp;
+  std::string connection;
+};
+
+// As a browser's RTCIceCandidate says it of itself.
+struct SaidCandidate {
+  std::string text;                // "candidate:..."; empty: there are no more
+  std::optional<std::string> mid;  // by one of both
+  std::optional<std::uint64_t> section;
+  std::optional<std::string> ufrag;
+};
+
+// One of both.
+struct PostCandidates {
+  Side from = Side::client;
+  std::optional<SaidCandidate> candidate;
+  std::optional<std::string> sdpfrag;  // RFC 8840
+  std::string connection;
 };
 
 enum class Statement : unsigned char { refused, granted };
@@ -141,6 +159,8 @@ struct PutPurpose {
     const boost::json::value&);
 [[nodiscard]] boost::system::result<Offer, Problem> parse_offer(const boost::json::value&);
 [[nodiscard]] boost::system::result<Answer, Problem> parse_answer(const boost::json::value&);
+[[nodiscard]] boost::system::result<PostCandidates, Problem> parse_post_candidates(
+    const boost::json::value&);
 [[nodiscard]] boost::system::result<PutConsent, Problem> parse_put_consent(
     const boost::json::value&);
 [[nodiscard]] boost::system::result<PostConsentLink, Problem> parse_post_consent_link(

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/cdrs_parameters.hpp"
 #include "gateway/consent_page_words.hpp"
 #include "gateway/id.hpp"
 #include "gateway/storage_record.hpp"
@@ -92,7 +93,11 @@ std::optional<std::string> query_fault(const ApiRoute& route, const std::string&
   if (route.operation == Operation::get_transfers) {
     if (auto fault = transfers_parameter_fault(name, value)) return fault;
   }
-  for (const std::string_view id : {"room", "receipt", "subject", "session", "participant"}) {
+  if (route.operation == Operation::get_cdrs) {
+    if (auto fault = cdrs_parameter_fault(name, value)) return fault;
+  }
+  for (const std::string_view id :
+       {"room", "receipt", "subject", "session", "participant", "connection"}) {
     if (name == id && !is_id(value)) return "?" + name + " must be 1 to 64 of A-Z a-z 0-9 . _ ~ -";
   }
   return std::nullopt;

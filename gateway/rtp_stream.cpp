@@ -10,13 +10,15 @@
 #include <utility>
 
 #include "gateway/system_address.hpp"
+#include "gateway/unsent.hpp"
 #include "media/byte_order.hpp"
 #include "media/outbox.hpp"
 
 namespace assent::gateway {
 namespace {
 
-// What lies in the system's buffer is beyond recall: enough for a burst, not for seconds of speech.
+// What lies in the system's buffer is recalled only by ending the connection, which all who speak
+// over it pay for: enough for a burst, not for seconds of speech.
 constexpr int send_buffer_bytes = 256 << 10;
 constexpr int keep_idle_seconds = 10;
 constexpr int unanswered_milliseconds = 15'000;
@@ -49,6 +51,9 @@ void RtpStream::connect(media::TimePoint now) {
   const int family = options_.to.is_v4() ? AF_INET : AF_INET6;
   descriptor_ = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor_ < 0) return close(now);
+  // When it is closed, be it by the end of this process, what the system holds goes nowhere.
+  const linger at_once{1, 0};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   set_option(descriptor_, SOL_SOCKET, SO_SNDBUF, send_buffer_bytes);
   set_option(descriptor_, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(descriptor_, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -125,14 +130,15 @@ std::size_t RtpStream::send_some(media::TimePoint now, std::span<const FramedDis
   auto left = static_cast<std::size_t>(sent);
   for (std::size_t i = 0; i < frames; ++i) {
     const std::size_t whole = 2 + run[i].bytes.size();
-    if (left >= whole) {
-      left -= whole;
-      continue;
-    }
-    is_full_ = true;
+    if (left < whole) is_full_ = true;
     if (left == 0) return i;
-    keep_rest(i, run[i], left);
-    return i + 1;
+    taken_ += whole;
+    taken_of_.at(media::index(run[i].source)) = taken_;
+    if (left < whole) {
+      keep_rest(i, run[i], left);
+      return i + 1;
+    }
+    left -= whole;
   }
   return frames;
 }
@@ -146,18 +152,25 @@ void RtpStream::keep_rest(std::size_t frame, const FramedDispatch& dispatch, std
   rest_.insert(rest_.end(), unsent.begin(), unsent.end());
 }
 
+void RtpStream::expect(media::SourceId source) {
+  if (taken_of_.size() <= media::index(source)) taken_of_.resize(media::index(source) + 1);
+}
+
+bool RtpStream::holds(media::SourceId source) const {
+  if (taken_of_.size() <= media::index(source)) return false;
+  const auto unsent = unsent_bytes(descriptor_);
+  const std::uint64_t left = unsent ? rest_.size() + *unsent : taken_;
+  return taken_of_[media::index(source)] + left > taken_;
+}
+
 void RtpStream::cease(media::TimePoint now, media::SourceId source) {
-  if (state_ != State::open || rest_.empty() || rest_of_ != source) return;
-  send_rest(now);
-  if (!rest_.empty()) close(now);
+  if (state_ != State::open) return;
+  if (!rest_.empty() && rest_of_ == source) send_rest(now);
+  if (state_ == State::open && holds(source)) close(now);
 }
 
 void RtpStream::close(media::TimePoint now) {
-  if (descriptor_ >= 0) {
-    const linger at_once{1, 0};
-    ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    ::close(std::exchange(descriptor_, -1));  // and out of the readiness set
-  }
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));  // and out of the readiness set
   rest_.clear();
   state_ = State::closed;
   tell(false);

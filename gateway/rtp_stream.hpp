@@ -79,8 +79,10 @@ class RtpStream {
       failed(taken);
   }
 
-  // When this comes back no more bytes of this participant leave: the rest of a frame has left, or
-  // else the connection is torn down.
+  // Before the first frame of this participant is sent: makes room to know where the last one ends.
+  void expect(media::SourceId source);
+  // When this comes back no more bytes of this participant leave: all of them have left, or else
+  // the connection is torn down.
   void cease(media::TimePoint now, media::SourceId source);
 
  private:
@@ -93,6 +95,8 @@ class RtpStream {
   void finish_connecting(media::TimePoint now);
   void send_rest(media::TimePoint now);
   void keep_rest(std::size_t frame, const FramedDispatch& dispatch, std::size_t taken);
+  // Some of their bytes are still to leave: in the rest of a frame, or with the system.
+  [[nodiscard]] bool holds(media::SourceId source) const;
   void discard_input(media::TimePoint now);
   // Frames that the system took, the last of them perhaps in part.
   std::size_t send_some(media::TimePoint now, std::span<const FramedDispatch> run);
@@ -111,6 +115,10 @@ class RtpStream {
   bool is_full_ = false;  // the system takes nothing for now
   std::vector<std::byte> rest_;
   media::SourceId rest_of_{};
+  // Bytes of all frames that were ever taken, and for each participant how many that were when the
+  // last of theirs was.
+  std::uint64_t taken_ = 0;
+  std::vector<std::uint64_t> taken_of_;
   std::array<std::array<std::byte, 2>, frames_max> lengths_{};
   std::array<iovec, 2 * frames_max> vectors_{};
 };

@@ -14,7 +14,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "gateway/api_exports.hpp"
 #include "gateway/api_subjects.hpp"
+#include "gateway/cdrs_query.hpp"
 #include "gateway/transfers_query.hpp"
 
 namespace assent::gateway {
@@ -46,6 +48,15 @@ std::vector<SinkPlace> places_of(const Config& config) {
   for (const auto& sink : config.sinks)
     places.push_back({sink.name, sink.transport});
   return places;
+}
+
+CandidateRules candidate_rules_of(const Config& config) {
+  std::vector<media::Endpoint> own;
+  for (const auto& address : config.media.addresses) {
+    own.push_back(address.bind);
+    own.push_back(address.announce);
+  }
+  return {std::move(own), config.media.candidate_networks};
 }
 
 LegAddresses addresses_of(const Config& config) {
@@ -113,6 +124,14 @@ std::string what_is_wrong(const StorageHealth& health) {
          std::to_string(health.verified) + " of " + std::to_string(health.to_verify);
 }
 
+bool is_well(const StorageHealth& health) {
+  return health.writable && health.at_work < storage_stalls;
+}
+
+std::string problem_with(const StorageHealth& health) {
+  return health.writable ? "the database does not answer" : health.problem;
+}
+
 }  // namespace
 
 Service::Service(asio::io_context& context, const Config& config, LoadedPolicy files,
@@ -140,12 +159,21 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
              } else {
                log.warning("sink.disconnected", {{"sink", OperatorText{sink}}, {"worker", worker}});
              }
+           },
+           [&log](const std::string& sink, bool reachable) {
+             if (reachable) {
+               log.info("sink.reachable", {{"sink", OperatorText{sink}}});
+             } else {
+               log.warning("sink.unreachable", {{"sink", OperatorText{sink}}});
+             }
            }}},
       ports_{config.media.port_first, config.media.port_last, random_number()},
       certificates_{fill_random},
       places_{transfer_places_of(config)},
       events_{context.get_executor(), std::to_string(random_number())},
       webhooks_{context.get_executor(), config.webhooks, storage_, fill_random, log},
+      exports_{
+          context.get_executor(), config.exports, {storage_, policy_, places_, fill_random, log}},
       conference_services_{
           policy_,
           storage_,
@@ -153,6 +181,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
           ports_,
           addresses_of(config),
           certificates_,
+          candidate_rules_of(config),
           ciphers_of(config),
           fill_random,
           std::chrono::duration_cast<std::chrono::milliseconds>(config.storage.interim_period),
@@ -173,7 +202,7 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
                        [this](const PersonInSession& who, const std::string& pseudonym) {
                          webhooks_.rename(who.room, who.participant, pseudonym);
                        },
-                       conference_services_.publish, opt_outs_}},
+                       conference_services_.publish, opt_outs_, config.exports, &exports_}},
       retention_{context.get_executor(),
                  {storage_, sinks_, policy_, config.retention,
                   [this] { return recordings_settled(); }, log}},
@@ -194,18 +223,22 @@ Service::Service(asio::io_context& context, const Config& config, LoadedPolicy f
                totals_,
                [this] { return exposition_of_now(); },
                [this](bool told) { return readiness(told); }},
-      server_{context.get_executor(), dispatcher_} {
+      server_{context.get_executor(), dispatcher_},
+      janus_calls_{{conferences_, ip_database_, opt_outs_, conference_services_.entropy,
+                    config_.janus.performs}} {
   totals_.started = read_clocks().wall;
   sinks_.list_in(totals_);
   bind_api(dispatcher_, backend_);
   bind_subjects(dispatcher_, subject_rights_, retention_);
   bind_disclosures(dispatcher_, disclosures_);
+  bind_cdrs(dispatcher_, storage_, policy_, config.gateway.name);
   bind_transfers(dispatcher_, storage_, policy_);
+  bind_exports(dispatcher_, exports_, policy_);
   bind_aggregates(dispatcher_, storage_, policy_);
 }
 
 Service::~Service() {
-  workers_.clear();  // they offer to the recorders, which therefore go later
+  workers_.clear();  // they offer to sinks, which therefore go later
   sinks_.stop();
   storage_.stop();
 }
@@ -282,7 +315,7 @@ asio::awaitable<void> Service::watch_storage() {
     co_await pause(storage_watched_every);
     if (!records_begun_ || stopping_) continue;  // the start tells for itself
     const auto health = storage_.health();
-    heed_storage(health.writable && health.at_work < storage_stalls, health);
+    heed_storage(is_well(health), health);
   }
 }
 
@@ -293,11 +326,10 @@ void Service::heed_storage(bool well, const StorageHealth& health) {
     if (well) {
       log_.info("storage.recovered");
     } else {
-      log_.error(
-          "storage.failed",
-          {{"what", OperatorText{health.writable ? "the disk does not answer" : health.problem}},
-           {"effect", OperatorText{"calls go on; grants are refused, and what is permitted "
-                                   "lapses"}}});
+      log_.error("storage.failed",
+                 {{"what", OperatorText{problem_with(health)}},
+                  {"effect", OperatorText{"calls go on; grants are refused, and what is permitted "
+                                          "lapses"}}});
     }
   }
   const bool lapsed = now - well_until_ >= permits_outlast_storage;
@@ -310,12 +342,14 @@ asio::awaitable<void> Service::stop(CauseForClosing cause) {
   stopping_ = true;
   events_.close();
   co_await server_.stop(std::chrono::seconds{2});
+  if (janus_) co_await janus_->stop();
   co_await retention_.stop();
   co_await policy_changes_.settle();
   co_await conferences_.close_all(cause);
   co_await webhooks_.stop();
-  workers_.clear();  // they offer to the recorders
-  sinks_.stop();     // which write their last manifests, and tell of them
+  co_await exports_.stop();
+  workers_.clear();  // they offer to sinks
+  sinks_.stop();     // whose recorders write their last manifests, and tell of them
   // What storage does not take now, it may until it ends, or the next start finds its manifest.
   const auto settled = co_await recordings_settled();
   (void)settled;
@@ -352,6 +386,7 @@ asio::awaitable<std::string> Service::exposition_of_now() {
   for (std::size_t i = 0; i < connections.sinks.size(); ++i)
     totals_.sinks[i].connections = std::move(connections.sinks[i].connections);
   totals_.webhooks = webhooks_.metrics();
+  totals_.exports = exports_.metrics();
   const auto health = storage_.health();
   totals_.storage.writable = health.writable;
   totals_.storage.queued = health.queued;
@@ -366,6 +401,15 @@ asio::awaitable<std::string> Service::exposition_of_now() {
     if (SinkMetrics* line = sinks_.totals(totals_, sink)) {
       line->recorder_unwritten = recorder->health().unwritten;
       line->recorder_overflows = line->withheld["sink_full"];
+    }
+  }
+  for (const auto& [sink, sender] : sinks_.senders()) {
+    const auto health_of = sender->health();
+    if (SinkMetrics* line = sinks_.totals(totals_, sink)) {
+      line->pcm =
+          PcmMetrics{health_of.streams,      health_of.connected,    health_of.connections,
+                     health_of.samples.sent, health_of.samples.shed, health_of.samples.missing,
+                     health_of.malformed};
     }
   }
   co_return exposition(totals_);
@@ -383,17 +427,12 @@ Answered<std::string> Service::readiness(bool told) const {
     return make_problem(ProblemType::unavailable,
                         "What an earlier run left open is being closed; ask again.");
   }
-  if (!health.writable) {
+  if (!is_well(health)) {
     std::string what = what_is_wrong(health);
-    what += told ? ": " + health.problem
+    what += told ? ": " + problem_with(health)
                  : ". What it is, and the remedy, is in the log, and here for whoever asks with "
                    "the token of an operator.";
     return make_problem(ProblemType::unavailable, std::move(what));
-  }
-  if (conference_services_.lapsed) {
-    return make_problem(ProblemType::unavailable,
-                        "The disk does not answer, so nothing is permitted: what was asked of it " +
-                            std::to_string(health.at_work.count() / 1'000) + " s ago waits.");
   }
   json::object state{{"status", "ready"}, {"rooms", conferences_.rooms()}};
   state["policy"] = {{"hash", policy_.now().rules.hash},
@@ -401,6 +440,9 @@ Answered<std::string> Service::readiness(bool told) const {
   json::array failing;
   for (const auto& [sink, recorder] : sinks_.recorders()) {
     if (!recorder->health().writable) failing.push_back(json::value(sinks_.name(sink)));
+  }
+  for (const auto& [sink, sender] : sinks_.senders()) {
+    if (!sender->health().reachable) failing.push_back(json::value(sinks_.name(sink)));
   }
   state["ledger"] = {{"entries", health.ledger_entries}, {"lags", !health.ledger_problem.empty()}};
   if (told) state["ledger"].as_object()["problem"] = health.ledger_problem;

@@ -15,8 +15,10 @@
 #include "gateway/disclosures.hpp"
 #include "gateway/dispatcher.hpp"
 #include "gateway/event_stream.hpp"
+#include "gateway/exports.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/ip_database.hpp"
+#include "gateway/janus_front.hpp"
 #include "gateway/keypad.hpp"
 #include "gateway/log.hpp"
 #include "gateway/media_worker.hpp"
@@ -51,7 +53,8 @@ class Service {
   // Ends requests, closes every room with `cause`, waits until all of it is stored.
   boost::asio::awaitable<void> stop(CauseForClosing cause);
 
-  [[nodiscard]] std::uint16_t api_port() const { return api_port_; }  // 0 for a Unix socket
+  [[nodiscard]] std::uint16_t api_port() const { return api_port_; }      // 0 for a Unix socket
+  [[nodiscard]] std::uint16_t janus_port() const { return janus_port_; }  // 0: none
 
  private:
   void publish(std::string_view type, std::string_view room, const std::string& text);
@@ -75,6 +78,9 @@ class Service {
   bool open_consent_page();
   boost::asio::awaitable<bool> load_opt_outs();
   bool listen();
+  bool listen_for_janus();
+  [[nodiscard]] std::shared_ptr<boost::asio::ssl::context> tls_context_of(
+      const TlsConfig& config) const;
   boost::asio::awaitable<std::string> exposition_of_now();
   // `told`: whoever asks may know of files and faults.
   [[nodiscard]] Answered<std::string> readiness(bool told) const;
@@ -94,6 +100,7 @@ class Service {
   TransferPlaces places_;
   EventHub events_;
   Webhooks webhooks_;
+  Exports exports_;
   OptOuts opt_outs_;
   ConferenceServices conference_services_;
   std::vector<std::unique_ptr<MediaWorker>> workers_;
@@ -107,7 +114,10 @@ class Service {
   ApiBackend backend_;
   std::optional<ConsentPage> consent_page_;  // from the start on
   HttpServer server_;
+  JanusCalls janus_calls_;
+  std::optional<JanusFront> janus_;  // where one is configured, from the start on
   std::uint16_t api_port_ = 0;
+  std::uint16_t janus_port_ = 0;
   std::atomic<std::size_t> closed_tracks_ = 0;  // that are on their way to storage
   bool records_begun_ = false;                  // or never will, as the log says
   bool storage_well_ = true;                    // as it was told last

@@ -40,8 +40,10 @@ asio::awaitable<StartResult> Service::start() {
   asio::co_spawn(context_, watch_storage(), asio::detached);
   asio::co_spawn(context_, begin_records(), asio::detached);  // what waits for it stands in front
   co_await wait_for_records();
-  if (!listen()) co_return StartResult::failed;
+  if (records_begun_) co_await exports_.find_places();  // else the start would wait for more
+  if (!listen() || !listen_for_janus()) co_return StartResult::failed;
   webhooks_.start();
+  exports_.start();
   co_return StartResult::started;
 }
 
@@ -126,10 +128,10 @@ asio::awaitable<StartResult> Service::storage_readable() {
   if (known) co_return StartResult::started;
   const auto health = storage_.health();
   const std::string_view effect =
-      health.misfit ? "the start ends; name another file under storage, or run the version of "
+      health.misfit ? "the start ends; name another database under storage, or run the version of "
                       "this program that it is of"
                     : "calls go on, nothing is permitted or recorded until it can be read";
-  log_.error("start.storage_failed", {{"database", OperatorText{config_.storage.database.native()}},
+  log_.error("start.storage_failed", {{"database", OperatorText{shown(config_.storage.database)}},
                                       {"what", OperatorText{health.problem}},
                                       {"effect", OperatorText{effect}}});
   co_return health.misfit ? StartResult::misconfigured : StartResult::failed;
@@ -218,6 +220,37 @@ asio::awaitable<void> Service::wait_for_records() {
                 {"effect", OperatorText{"calls go on, nothing is permitted until it is open"}}});
 }
 
+bool Service::listen_for_janus() {
+  if (!config_.janus.listen) return true;
+  const auto address = media::address_text(*config_.janus.listen);
+  std::shared_ptr<asio::ssl::context> tls;
+  if (config_.janus.tls) {
+    tls = tls_context_of(*config_.janus.tls);
+    if (tls == nullptr) return false;
+  }
+  janus_.emplace(context_.get_executor(), config_.janus, janus_calls_, log_, tls);
+  const auto listening = janus_->listen();
+  if (!listening) {
+    log_.error("start.listen_failed", {{"address", OperatorText{address}},
+                                       {"port", config_.janus.listen->port},
+                                       {"error", std::error_code(listening.error())}});
+    return false;
+  }
+  janus_port_ = *listening;
+  log_.info("janus.listening",
+            {{"address", OperatorText{address}}, {"port", janus_port_}, {"tls", tls != nullptr}});
+  return true;
+}
+
+// nullptr: it is in the log why.
+std::shared_ptr<asio::ssl::context> Service::tls_context_of(const TlsConfig& config) const {
+  auto made = make_tls_context({config.certificate, config.key, config.client_ca});
+  if (made) return *made;
+  log_.error("start.tls_failed", {{"file", OperatorText{made.error().file.native()}},
+                                  {"what", OperatorText{made.error().what}}});
+  return nullptr;
+}
+
 bool Service::listen() {
   if (const auto* socket = std::get_if<UnixSocket>(&config_.api.listen)) {
     const auto listening = server_.listen_unix(socket->path);
@@ -233,14 +266,8 @@ bool Service::listen() {
   const auto address = media::address_text(endpoint);
   std::shared_ptr<asio::ssl::context> tls;
   if (config_.api.tls) {
-    auto made = make_tls_context(
-        {config_.api.tls->certificate, config_.api.tls->key, config_.api.tls->client_ca});
-    if (!made) {
-      log_.error("start.tls_failed", {{"file", OperatorText{made.error().file.native()}},
-                                      {"what", OperatorText{made.error().what}}});
-      return false;
-    }
-    tls = *made;
+    tls = tls_context_of(*config_.api.tls);
+    if (tls == nullptr) return false;
   }
   const auto listening = server_.listen_tcp(address, endpoint.port, tls);
   if (!listening) {

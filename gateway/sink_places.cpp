@@ -11,6 +11,11 @@ namespace {
 // Sinks first, then one place for each purpose that the server may perform.
 static_assert(policy::sinks_max + policy::purposes_max <= media::sinks_max);
 
+// What media/speech_decoder.hpp knows.
+constexpr media::Codecs codecs_decodable =
+    media::codec_bit(media::Codec::opus) | media::codec_bit(media::Codec::pcmu) |
+    media::codec_bit(media::Codec::pcma) | media::codec_bit(media::Codec::g722);
+
 media::SinkId sink_id(std::size_t position) {
   return media::SinkId{static_cast<std::uint8_t>(position)};
 }
@@ -21,14 +26,28 @@ SinkPlaces::SinkPlaces(std::vector<SinkPlace> places, std::size_t workers, Notic
     : places_{std::move(places)}, notices_{std::move(notices)} {
   for (std::size_t i = 0; i < places_.size(); ++i) {
     ids_[places_[i].name] = sink_id(i);
-    if (const auto* ogg = std::get_if<OggSink>(&places_[i].transport)) {
-      OggRecorderOptions options;
-      options.directory = ogg->directory;
-      options.workers = workers;
-      options.on_closed = notices_.on_closed;
-      recorders_[sink_id(i)] = std::make_unique<OggRecorder>(std::move(options));
-    }
+    const auto& transport = places_[i].transport;
+    if (const auto* ogg = std::get_if<OggSink>(&transport)) add_recorder(sink_id(i), *ogg, workers);
+    if (const auto* pcm = std::get_if<PcmSink>(&transport)) add_sender(sink_id(i), *pcm, workers);
   }
+}
+
+void SinkPlaces::add_recorder(media::SinkId id, const OggSink& ogg, std::size_t workers) {
+  OggRecorderOptions options;
+  options.directory = ogg.directory;
+  options.workers = workers;
+  options.on_closed = notices_.on_closed;
+  recorders_[id] = std::make_unique<OggRecorder>(std::move(options));
+}
+
+void SinkPlaces::add_sender(media::SinkId id, const PcmSink& pcm, std::size_t workers) {
+  PcmSenderOptions options;
+  options.to = pcm;
+  options.workers = workers;
+  options.on_change = [this, sink = name(id)](bool reachable) {
+    if (notices_.on_reachable) notices_.on_reachable(sink, reachable);
+  };
+  senders_[id] = std::make_unique<PcmSender>(std::move(options));
 }
 
 bool SinkPlaces::can_learn(const policy::RuleBook& rules) const {
@@ -58,8 +77,10 @@ std::optional<SinkPlaces::Fault> SinkPlaces::install(MediaPath& path, std::size_
       if (auto fault = install_rtp(path, worker, i)) return fault;
       continue;
     }
-    path.relay().set_sink(sink_id(i), {media::codec_bit(media::Codec::opus), false, false});
-    path.set_recorder_sink(sink_id(i), *recorders_.at(sink_id(i)));
+    const bool is_pcm = std::holds_alternative<PcmSink>(places_[i].transport);
+    const auto codecs = is_pcm ? codecs_decodable : media::codec_bit(media::Codec::opus);
+    path.relay().set_sink(sink_id(i), {codecs, false, false});
+    path.set_track_sink(sink_id(i), *track_sink(sink_id(i)));
   }
   return std::nullopt;
 }
@@ -103,6 +124,16 @@ OggRecorder* SinkPlaces::recorder(media::SinkId sink) const {
   return known == recorders_.end() ? nullptr : known->second.get();
 }
 
+PcmSender* SinkPlaces::sender(media::SinkId sink) const {
+  const auto known = senders_.find(sink);
+  return known == senders_.end() ? nullptr : known->second.get();
+}
+
+TrackSink* SinkPlaces::track_sink(media::SinkId sink) const {
+  if (auto* const kept = recorder(sink)) return kept;
+  return sender(sink);
+}
+
 void SinkPlaces::list_in(MetricsSnapshot& totals) const {
   for (const auto& place : places_)
     totals.sinks.emplace_back().sink = place.name;
@@ -125,6 +156,8 @@ void SinkPlaces::count_connections(const MediaPath& path, std::size_t worker,
 void SinkPlaces::stop() {
   for (auto& [sink, recorder] : recorders_)
     recorder->stop();
+  for (auto& [sink, sender] : senders_)
+    sender->stop();
 }
 
 }  // namespace assent::gateway

@@ -1,8 +1,10 @@
 #include "gateway/sinks_config.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <utility>
+#include <variant>
 
 #include "gateway/config_paths.hpp"
 #include "gateway/socket_address.hpp"
@@ -22,6 +24,95 @@ media::Endpoint sink_address(const YamlValue& value) {
   return {};
 }
 
+constexpr std::string_view unix_prefix = "unix:";
+
+std::variant<media::Endpoint, UnixSocket> pcm_address(const YamlValue& value) {
+  const auto text = value.text(256);
+  if (!text) return media::Endpoint{};
+  if (text->starts_with(unix_prefix)) {
+    const std::filesystem::path path{text->substr(unix_prefix.size())};
+    constexpr std::size_t sun_path_max = 107;  // unix(7), less the terminating zero
+    if (path.is_absolute() && path.native().size() <= sun_path_max && path.has_filename())
+      return UnixSocket{path};
+    value.fault("is not the path of a Unix socket",
+                "write unix: and an absolute path of at most 107 bytes, such as "
+                "unix:/run/transcriber/audio.sock");
+    return media::Endpoint{};
+  }
+  return sink_address(value);
+}
+
+// What stands in a request line, and can be no more than one word of it.
+std::string pcm_path(const YamlValue& value) {
+  const auto text = value.text(256);
+  if (!text) return "/";
+  const bool is_plain = std::all_of(text->begin(), text->end(),
+                                    [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+  if (is_plain && text->starts_with('/')) return std::string{*text};
+  value.fault("is not the path of a URL",
+              "write /audio or /audio?language=en, with all else percent-encoded");
+  return "/";
+}
+
+void refuse_keys(const YamlMap& map, std::initializer_list<std::string_view> keys,
+                 std::string_view kind) {
+  for (const std::string_view key : keys) {
+    std::string what = "a sink of kind ";
+    what += kind;
+    what += " has none";
+    map.optional(key).fault_at_key(what, "remove the key, or write the kind that has it");
+  }
+}
+
+RtpSink read_rtp(const YamlMap& map) {
+  refuse_keys(map, {"directory", "path"}, "rtp");
+  return {sink_address(map.required("address")),
+          map.optional("transport")
+              .one_of<RtpTransport>({{"udp", RtpTransport::udp}, {"tcp", RtpTransport::tcp}})
+              .value_or(RtpTransport::udp)};
+}
+
+OggSink read_ogg(const YamlMap& map, const ConfigPaths& paths,
+                 const std::filesystem::path& by_default) {
+  refuse_keys(map, {"address", "transport", "path"}, "ogg");
+  const YamlValue directory = map.optional("directory");
+  return {directory.is_present() ? paths.writable_directory(directory)
+                                 : paths.checked_default(by_default)};
+}
+
+PcmSink read_pcm(const YamlMap& map) {
+  refuse_keys(map, {"directory"}, "pcm");
+  PcmSink sink;
+  sink.address = pcm_address(map.required("address"));
+  sink.transport = map.optional("transport")
+                       .one_of<PcmTransport>({{"websocket", PcmTransport::websocket},
+                                              {"stream", PcmTransport::stream}})
+                       .value_or(PcmTransport::websocket);
+  const YamlValue path = map.optional("path");
+  if (sink.transport == PcmTransport::stream) {
+    path.fault_at_key("only a WebSocket has one", "remove the key, or 'transport: stream'");
+  } else if (path.is_present()) {
+    sink.path = pcm_path(path);
+  }
+  return sink;
+}
+
+// Empty: it is at fault.
+std::string place_of(const SinkTransport& transport) {
+  if (const auto* ogg = std::get_if<OggSink>(&transport))
+    return ogg->directory.lexically_normal().string();
+  const auto* const pcm = std::get_if<PcmSink>(&transport);
+  const auto* const socket = pcm == nullptr ? nullptr : std::get_if<UnixSocket>(&pcm->address);
+  if (socket != nullptr) return socket->path.lexically_normal().string();
+  const auto& address = pcm == nullptr ? std::get<RtpSink>(transport).address
+                                       : std::get<media::Endpoint>(pcm->address);
+  if (!address.is_set()) return {};
+  // One server may serve several, by its path.
+  std::string place = socket_address_text(address);
+  if (pcm != nullptr && pcm->path != "/") place += pcm->path;
+  return place;
+}
+
 // A place that two sinks share serves two purposes, and a consent to one would reach the other.
 void refuse_shared_places(const YamlValue& value, const std::vector<SinkConfig>& sinks) {
   std::map<std::string, std::string> owners;
@@ -29,12 +120,8 @@ void refuse_shared_places(const YamlValue& value, const std::vector<SinkConfig>&
     const auto sink = std::find_if(sinks.begin(), sinks.end(),
                                    [&entry](const auto& s) { return s.name == entry.key; });
     if (sink == sinks.end()) continue;
-    const auto* rtp = std::get_if<RtpSink>(&sink->transport);
-    const auto* ogg = std::get_if<OggSink>(&sink->transport);
-    const bool is_rtp_at_fault = rtp != nullptr && !rtp->address.is_set();
-    if (is_rtp_at_fault || (ogg != nullptr && ogg->directory.empty())) continue;
-    const std::string place = rtp != nullptr ? socket_address_text(rtp->address)
-                                             : ogg->directory.lexically_normal().string();
+    const std::string place = place_of(sink->transport);
+    if (place.empty()) continue;
     const auto [owner, is_first] = owners.emplace(place, entry.key);
     if (!is_first) {
       entry.value.fault_at_key("goes to the same place as " + as_shown(owner->second),
@@ -50,28 +137,21 @@ std::vector<SinkConfig> read_sinks(const YamlValue& value, const ConfigPaths& pa
   std::vector<SinkConfig> out;
   for (const YamlEntry& entry : value.entries(sinks_max)) {
     const YamlMap map = entry.value.map(sink_keys);
-    enum class Kind : unsigned char { rtp, ogg };
-    const auto kind = map.required("kind").one_of<Kind>({{"rtp", Kind::rtp}, {"ogg", Kind::ogg}});
+    enum class Kind : unsigned char { rtp, ogg, pcm };
+    const auto kind = map.required("kind").one_of<Kind>(
+        {{"rtp", Kind::rtp}, {"ogg", Kind::ogg}, {"pcm", Kind::pcm}});
     if (!kind) continue;
     SinkConfig sink{entry.key, {}, entry.value.position()};
-    if (*kind == Kind::rtp) {
-      map.optional("directory")
-          .fault_at_key("a sink of kind rtp has no directory",
-                        "remove the key, or write 'kind: ogg'");
-      sink.transport = RtpSink{
-          sink_address(map.required("address")),
-          map.optional("transport")
-              .one_of<RtpTransport>({{"udp", RtpTransport::udp}, {"tcp", RtpTransport::tcp}})
-              .value_or(RtpTransport::udp)};
-    } else {
-      for (const std::string_view key : {"address", "transport"}) {
-        map.optional(key).fault_at_key("a sink of kind ogg has none",
-                                       "remove the key, or write 'kind: rtp'");
-      }
-      const YamlValue directory = map.optional("directory");
-      sink.transport =
-          OggSink{directory.is_present() ? paths.writable_directory(directory)
-                                         : paths.checked_default(state / "recordings" / entry.key)};
+    switch (*kind) {
+      case Kind::rtp:
+        sink.transport = read_rtp(map);
+        break;
+      case Kind::ogg:
+        sink.transport = read_ogg(map, paths, state / "recordings" / entry.key);
+        break;
+      case Kind::pcm:
+        sink.transport = read_pcm(map);
+        break;
     }
     out.push_back(std::move(sink));
   }

@@ -32,6 +32,9 @@ constexpr std::pair<std::string_view, std::string_view> parts[] = {
     {"transfers",
      "Where data about you passed from one country to another: from whom to whom, for which "
      "purpose, and under which legal mechanism."},
+    {"exports",
+     "To whom the records of your calls were given, how many of them, and, where they crossed a "
+     "border, under which legal mechanism."},
     {"recordings",
      "The recordings of you that the organiser's own recorder made: which file, when, and its "
      "fingerprint. Ask for a copy of those that you want to have."},
@@ -121,6 +124,18 @@ json::array transfers_of(const std::vector<CdrEntry>& records) {
   return all;
 }
 
+// What of the records themselves went to others.
+json::array exports_of(const std::vector<RecordExport>& exports) {
+  json::array all;
+  for (const auto& of : exports) {
+    json::object out{{"target", of.target}, {"records", of.records}};
+    place(out, of.room, of.session, of.participant);
+    out["transfers"] = parsed(to_json(of.ways)).at("transfers");
+    all.push_back(std::move(out));
+  }
+  return all;
+}
+
 json::array retention_of(const policy::RuleBook& rules) {
   json::array all;
   for (const auto& [name, category] : rules.categories) {
@@ -190,6 +205,7 @@ json::object subject_archive(const std::string& subject, const SubjectFile& file
   out["receipts"] = std::move(receipts);
   out["calls"] = std::move(calls);
   out["transfers"] = transfers_of(records);
+  out["exports"] = exports_of(file.exports);
   out["recordings"] = std::move(recordings);
   out["events"] = std::move(events);
   out["corrections"] = to_json(state_of(file.actions)).at("corrections");

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/export_queue.hpp"
 #include "gateway/storage_record.hpp"
 
 namespace assent::gateway {
@@ -41,6 +42,7 @@ struct SubjectFile {
   std::vector<RoomEvent> events;
   std::vector<ClosedRecording> recordings;
   std::vector<PrivacyAction> actions;
+  std::vector<RecordExport> exports;  // copies of call detail records that others have
 };
 
 // The subject to be erased.

@@ -4,10 +4,13 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <optional>
 #include <tuple>
 #include <utility>
 
+#include "gateway/exports.hpp"
 #include "gateway/pseudonym.hpp"
+#include "gateway/record_copies.hpp"
 #include "gateway/rfc3339.hpp"
 #include "gateway/subject_archive.hpp"
 
@@ -59,10 +62,9 @@ asio::awaitable<Answered<std::vector<CdrEntry>>> SubjectRights::records_of(std::
   for (;;) {
     auto page = co_await parts_.storage.cdrs(query);
     if (!page) co_return unreadable();
-    const bool last = page->size() < cdr_page_max;
-    if (!page->empty()) query.after = page->back().id;
+    if (page->empty()) co_return all;
+    query.after = page->back().id;
     std::move(page->begin(), page->end(), std::back_inserter(all));
-    if (last) co_return all;
   }
 }
 
@@ -82,6 +84,12 @@ asio::awaitable<Answered<json::object>> SubjectRights::access(std::string subjec
 asio::awaitable<Answered<json::object>> SubjectRights::archive(std::string subject) {
   const auto settled = co_await settle_recordings();
   if (!settled) co_return settled.error();
+  // A record that is on its way to an export would name the person after the answer.
+  std::optional<std::vector<Turn::Hold>> held;
+  if (parts_.running_exports != nullptr) {
+    held = co_await parts_.running_exports->hold();
+    if (!held) co_return unreadable();
+  }
   const auto file = co_await parts_.storage.subject_file(subject);
   if (!file) co_return unreadable();
   const auto records = co_await records_of(subject);
@@ -148,6 +156,12 @@ asio::awaitable<Answered<json::object>> SubjectRights::erase(std::string subject
   }
   const auto settled = co_await settle_recordings();
   if (!settled) co_return settled.error();
+  // A record that is on its way to an export would name the person after the answer.
+  std::optional<std::vector<Turn::Hold>> held;
+  if (parts_.running_exports != nullptr) {
+    held = co_await parts_.running_exports->hold();
+    if (!held) co_return unreadable();
+  }
   const auto file = co_await parts_.storage.subject_file(subject);
   if (!file) co_return unreadable();
   const auto records = co_await records_of(subject);
@@ -158,6 +172,7 @@ asio::awaitable<Answered<json::object>> SubjectRights::erase(std::string subject
     if (!names.contains(who)) names[who] = new_pseudonym();
 
   auto sinks = told_to_sinks(*records);
+  sinks["copies"] = record_copies(file->exports, *records, parts_.exports, *parts_.policy.rules());
   if (!file->persons.empty()) parts_.publish("subject_erased", "", json::serialize(sinks));
   auto recordings = co_await delete_recordings(file->recordings, names, now);
   if (!recordings) co_return recordings.error();

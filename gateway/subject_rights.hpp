@@ -10,12 +10,15 @@
 #include <vector>
 
 #include "gateway/conferences.hpp"
+#include "gateway/exports_config.hpp"
 #include "gateway/opt_outs.hpp"
 #include "gateway/sink_places.hpp"
 #include "gateway/storage.hpp"
 #include "gateway/subject_changes.hpp"
 
 namespace assent::gateway {
+
+class Exports;
 
 // What people may ask of whoever keeps data about them: to see it, to have it put right, to be
 // forgotten. Every request is recorded with the name of the token that made it, before it is
@@ -33,6 +36,8 @@ class SubjectRights {
     std::function<void(const PersonInSession& who, const std::string& pseudonym)> rename;
     Publish publish;
     OptOuts& opt_outs;
+    const std::vector<ExportConfig>& exports;
+    Exports* running_exports = nullptr;  // none: nothing is exported meanwhile
   };
   explicit SubjectRights(Parts parts) : parts_{std::move(parts)} {}
 

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "gateway/export_queue.hpp"
+
 namespace assent::gateway {
 namespace {
 
@@ -90,8 +92,12 @@ void TransferTotals::add(const CdrEntry& last) {
     ++unreadable_;
     return;
   }
+  auto ways = cdr->transfers;
+  for (const auto& exported : last.exported)
+    for (auto& way : parse_transfers(exported))
+      ways.push_back(std::move(way));
   std::set<TransferGroup*> touched;
-  for (const auto& way : cdr->transfers) {
+  for (const auto& way : ways) {
     if (!is_wanted(filter_, way)) continue;
     TransferGroup& group = group_for(cdr->subject, way);
     touched.insert(&group);

@@ -55,13 +55,11 @@ void write_private(const std::filesystem::path& file, const std::string& text) {
 
 }  // namespace
 
-void report_transfers(const std::filesystem::path& database, const TransfersQuestion& question,
+void report_transfers(const DatabasePlace& database, const TransfersQuestion& question,
                       std::ostream& out, std::ostream& progress) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::seconds between_lines{2};
-  DatabaseSnapshot copy{database};
-  Database records{copy.file(), false, std::nullopt};
-  copy.drop_names();
+  const auto records = open_snapshot(database);
   TransferTotals totals{question.filter, question.grouping};
   TransferTotals paths{question.filter, TransferGrouping::paths};
   ChainQuery first;
@@ -73,7 +71,7 @@ void report_transfers(const std::filesystem::path& database, const TransfersQues
   std::size_t calls = 0;
   for (auto next_line = Clock::now() + between_lines; walk.next();) {
     const auto asked = *walk.next();
-    for (const auto& entry : walk.take(records.last_of_chains(asked))) {
+    for (const auto& entry : walk.take(records->last_of_chains(asked))) {
       ++calls;
       totals.add(entry);
       if (!question.picture.empty()) paths.add(entry);
@@ -84,7 +82,7 @@ void report_transfers(const std::filesystem::path& database, const TransfersQues
   }
   if (!question.picture.empty()) {
     write_private(question.picture,
-                  transfers_picture(paths.finish(), names_of(records), read_clocks().wall));
+                  transfers_picture(paths.finish(), names_of(*records), read_clocks().wall));
   }
   out << in_form(totals.finish(), question.form);
 }

@@ -3,9 +3,10 @@
 #include <filesystem>
 #include <iosfwd>
 
+#include "gateway/database_place.hpp"
 #include "gateway/transfers.hpp"
 
-// The command `assent transfers`: reads a copy of the database and changes nothing. What fails
+// The command `assent transfers`: reads one instant of the database and changes nothing. What fails
 // throws a std::exception whose text is for the operator.
 namespace assent::gateway {
 
@@ -18,7 +19,7 @@ struct TransfersQuestion {
 };
 
 // `progress`: a line now and then, when it takes long.
-void report_transfers(const std::filesystem::path& database, const TransfersQuestion& question,
+void report_transfers(const DatabasePlace& database, const TransfersQuestion& question,
                       std::ostream& out, std::ostream& progress);
 
 }  // namespace assent::gateway

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <functional>
 
+#include "gateway/csv.hpp"
 #include "gateway/rfc3339.hpp"
 #include "gateway/transfers.hpp"
 
@@ -130,24 +131,6 @@ std::string rows_of_table(const std::vector<TransferGroup>& groups) {
     text += line + '\n';
   }
   return text;
-}
-
-bool is_formula(std::string_view cell) {
-  constexpr std::string_view wide = "\xEF\xBC";  // fullwidth forms of the signs
-  if (cell.starts_with(wide)) return true;
-  return !cell.empty() && std::string_view{"=+-@\t\r\n|%"}.find(cell.front()) != cell.npos;
-}
-
-// In quotation marks where anything in it could be taken for more than text.
-std::string csv_cell(std::string cell) {
-  if (is_formula(cell)) cell.insert(0, 1, '\'');
-  if (cell.find_first_of("\",;\t\r\n'") == cell.npos && cell.find(' ') == cell.npos) return cell;
-  std::string quoted{'"'};
-  for (const char c : cell) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
 }
 
 json::object group_json(const TransferGroup& group) {

@@ -64,7 +64,7 @@ class Verifier {
     try {
       open_database();
     } catch (const std::exception& error) {
-      return only(file_fault(asked_.database, error.what(),
+      return only(file_fault(shown(asked_.database), error.what(),
                              "give the service's database, or a copy of it with its -wal file"));
     }
     if (auto fault = collect_kept(*key)) return only(std::move(*fault));
@@ -92,10 +92,8 @@ class Verifier {
   }
 
   void open_database() {
-    if (asked_.database.empty()) return;
-    copy_.emplace(asked_.database);
-    database_.emplace(copy_->file(), false, std::nullopt);
-    copy_->drop_names();
+    if (is_nowhere(asked_.database)) return;
+    database_ = open_snapshot(asked_.database);
   }
 
   std::optional<Fault> keep(const Ledgered<std::string>& note, const policy::VerifierKey& key,
@@ -113,10 +111,10 @@ class Verifier {
     if (!database_) return std::nullopt;
     const auto note = database_->ledger_checkpoint();
     if (!note)
-      return file_fault(asked_.database, "it remembers no checkpoint of the ledger",
+      return file_fault(shown(asked_.database), "it remembers no checkpoint of the ledger",
                         "restore it from a backup; a service that keeps a ledger remembers one");
     auto fault = keep(Ledgered<std::string>{boost::system::in_place_value, *note}, key,
-                      asked_.database.string());
+                      shown(asked_.database));
     if (!fault) compare_remembered_size(kept_.back().head);
     return fault;
   }
@@ -134,7 +132,7 @@ class Verifier {
     std::optional<RowsAgainstLedger> rows;
     if (database_)
       rows.emplace(
-          *database_, subjects ? &*subjects : nullptr, asked_.database.string(), findings_,
+          *database_, subjects ? &*subjects : nullptr, shown(asked_.database), findings_,
           [&](std::uint64_t index, const BoundRecord& row) { receipts.meet_row(index, row); });
     const std::size_t kept = kept_.size();
     const auto audit = audit_ledger(asked_.ledger, key, std::move(kept_),
@@ -148,7 +146,7 @@ class Verifier {
     receipts.finish(rows.has_value());
     if (rows) {
       rows->finish();
-      verify_tables(*database_, rows->end(), asked_.database.string(), findings_);
+      verify_tables(*database_, rows->end(), shown(asked_.database), findings_);
     }
     if (audit.left_over.empty()) return std::nullopt;
     if (kept != 0) {  // which it continues: nothing that was acknowledged is beyond it
@@ -181,13 +179,13 @@ class Verifier {
   // Beside the note, which is signed, stands what it is found by.
   void compare_remembered_size(const policy::TreeHead& head) {
     if (database_->ledger_checkpoint_size() != head.size)
-      findings_.fault(asked_.database.string(),
+      findings_.fault(shown(asked_.database),
                       "it remembers another size of the ledger than the checkpoint beside it",
                       "restore the database from a backup, and find out who changed it");
   }
 
   void verify_records() {
-    verify_rooms(*database_, asked_.database.string(), findings_,
+    verify_rooms(*database_, shown(asked_.database), findings_,
                  [&](std::size_t done, std::size_t all) {
                    progress_.tell("room " + std::to_string(done) + " of " + std::to_string(all));
                  });
@@ -257,8 +255,7 @@ class Verifier {
   const Verification& asked_;
   Progress progress_;
   FileHandle folder_;
-  std::optional<DatabaseSnapshot> copy_;
-  std::optional<Database> database_;
+  std::unique_ptr<Database> database_;
   std::vector<KeptCheckpoint> kept_;
   VerifyFindings findings_;
 };

@@ -4,13 +4,15 @@
 #include <iosfwd>
 #include <vector>
 
+#include "gateway/database_place.hpp"
+
 namespace assent::gateway {
 
 // What is to be verified: copies, or the files of a service that has ended.
 struct Verification {
   std::filesystem::path ledger;
   std::filesystem::path key;                       // verifier key; empty: the one beside the ledger
-  std::filesystem::path database;                  // empty: the ledger alone
+  DatabasePlace database;                          // nowhere: the ledger alone
   std::filesystem::path subject_keys;              // empty: commitments are not opened
   std::filesystem::path cdr_lines;                 // folder of the daily files; may be empty
   std::vector<std::filesystem::path> recordings;   // folders of the sinks of kind ogg

@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <stdexcept>
 #include <utility>
 
+#include "gateway/plain_or_tls.hpp"
 #include "gateway/version.hpp"
 #include "gateway/webhook_address.hpp"
 
@@ -41,12 +40,6 @@ ssl::context make_tls(const WebhookConfig& config) {
   }
   tls.set_verify_mode(ssl::verify_peer);
   return tls;
-}
-
-bool is_address(const std::string& host) {
-  boost::system::error_code error;
-  asio::ip::make_address(host, error);
-  return !error;
 }
 
 http::request<http::string_body> request_of(const WebhookConfig& config,
@@ -129,17 +122,11 @@ asio::awaitable<WebhookOutcome> WebhookClient::post(const WebhookMessage& messag
   if (!std::all_of(addresses.begin(), addresses.end(), may)) {
     co_return WebhookOutcome::address_refused;
   }
-  beast::tcp_stream stream{executor_};
+  PlainOrTls stream{executor_};
   stream.expires_at(deadline);
-  const bool connected = co_await connect(stream, addresses);
-  auto outcome = WebhookOutcome::unreachable;
-  if (connected && config_.url.tls) {
-    outcome = co_await exchange_over_tls(std::move(stream), message);
-  } else if (connected) {
-    stream_ = &stream;
-    outcome = co_await exchange(stream, message);
-    stream_ = nullptr;
-  }
+  stream_ = &stream;
+  const auto outcome = co_await exchange_with(stream, addresses, message);
+  stream_ = nullptr;
   const bool over = outcome == WebhookOutcome::delivered || outcome == WebhookOutcome::gone;
   co_return cancelled_ && !over ? WebhookOutcome::cancelled : outcome;
 }
@@ -160,35 +147,15 @@ asio::awaitable<WebhookClient::Endpoints> WebhookClient::resolve() {
   co_return resolution->found;
 }
 
-// One after the other, each with a socket of its own kind.
-asio::awaitable<bool> WebhookClient::connect(beast::tcp_stream& stream, const Endpoints& to) {
-  stream_ = &stream;
-  boost::system::error_code error;
-  co_await stream.async_connect(to, asio::redirect_error(asio::use_awaitable, error));
-  stream_ = nullptr;
-  co_return !error && !cancelled_;
-}
-
-asio::awaitable<WebhookOutcome> WebhookClient::exchange_over_tls(beast::tcp_stream connected,
-                                                                 const WebhookMessage& message) {
-  beast::ssl_stream<beast::tcp_stream> stream{std::move(connected), tls_};
-  const std::string& host = config_.url.host;
-  // RFC 6066 §3: no address stands there.
-  if (!is_address(host)) SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
-  stream.set_verify_callback(ssl::host_name_verification(host));
-  stream_ = &stream.next_layer();
-  boost::system::error_code error;
-  co_await stream.async_handshake(ssl::stream_base::client,
-                                  asio::redirect_error(asio::use_awaitable, error));
-  auto outcome = WebhookOutcome::untrusted;
-  if (!error) outcome = co_await exchange(stream, message);
-  stream_ = nullptr;
-  co_return outcome;
-}
-
-template <class Stream>
-asio::awaitable<WebhookOutcome> WebhookClient::exchange(Stream& stream,
-                                                        const WebhookMessage& message) {
+asio::awaitable<WebhookOutcome> WebhookClient::exchange_with(PlainOrTls& stream,
+                                                             const Endpoints& addresses,
+                                                             const WebhookMessage& message) {
+  const bool connected = co_await stream.connect(addresses);
+  if (!connected || cancelled_) co_return WebhookOutcome::unreachable;
+  if (config_.url.tls) {
+    const bool trusted = co_await stream.offer_tls(tls_, config_.url.host);
+    if (!trusted) co_return WebhookOutcome::untrusted;
+  }
   const auto request = request_of(config_, message);
   boost::system::error_code error;
   co_await http::async_write(stream, request, asio::redirect_error(asio::use_awaitable, error));

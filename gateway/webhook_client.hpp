@@ -5,7 +5,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -15,6 +14,8 @@
 #include "gateway/webhook_config.hpp"
 
 namespace assent::gateway {
+
+class PlainOrTls;
 
 struct WebhookMessage {
   std::string id;
@@ -56,18 +57,16 @@ class WebhookClient {
   using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
   boost::asio::awaitable<Endpoints> resolve();
-  boost::asio::awaitable<WebhookOutcome> exchange_over_tls(boost::beast::tcp_stream stream,
-                                                           const WebhookMessage& message);
-  boost::asio::awaitable<bool> connect(boost::beast::tcp_stream& stream, const Endpoints& to);
-  template <class Stream>
-  boost::asio::awaitable<WebhookOutcome> exchange(Stream& stream, const WebhookMessage& message);
+  boost::asio::awaitable<WebhookOutcome> exchange_with(PlainOrTls& stream,
+                                                       const Endpoints& addresses,
+                                                       const WebhookMessage& message);
 
   boost::asio::any_io_executor executor_;
   const WebhookConfig& config_;
   std::chrono::milliseconds within_;
   boost::asio::ssl::context tls_;
-  std::shared_ptr<Resolution> resolution_;      // under way
-  boost::beast::tcp_stream* stream_ = nullptr;  // under way
+  std::shared_ptr<Resolution> resolution_;  // under way
+  PlainOrTls* stream_ = nullptr;            // under way
   bool cancelled_ = false;
 };
 

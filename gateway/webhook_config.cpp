@@ -112,24 +112,29 @@ std::span<const std::string_view> webhook_keys() {
   return keys;
 }
 
+WebhookConfig read_receiver(const YamlMap& map, const ConfigPaths& paths, bool is_here) {
+  WebhookConfig receiver;
+  receiver.allow_private = map.optional("allow_private").boolean().value_or(false);
+  receiver.url = read_url(map.required("url"), receiver.allow_private).value_or(WebhookUrl{});
+  receiver.secret = read_secret(map.required("secret_file"), paths, is_here);
+  receiver.ca_file = read_authority(map.optional("ca_file"), paths, is_here);
+  if (!receiver.url.tls) {
+    map.optional("ca_file").fault_at_key("http:// does not use TLS",
+                                         "remove the key, or write https://");
+  }
+  return receiver;
+}
+
 std::vector<WebhookConfig> read_webhooks(const YamlValue& list, const ConfigPaths& paths,
                                          bool is_here) {
   std::vector<WebhookConfig> out;
   for (const YamlValue& value : list.sequence(webhooks_max)) {
     const YamlMap map = value.map(keys);
-    WebhookConfig webhook;
+    WebhookConfig webhook = read_receiver(map, paths, is_here);
     webhook.name = map.required("name").id().value_or("");
-    webhook.allow_private = map.optional("allow_private").boolean().value_or(false);
-    webhook.url = read_url(map.required("url"), webhook.allow_private).value_or(WebhookUrl{});
-    webhook.secret = read_secret(map.required("secret_file"), paths, is_here);
     webhook.events = read_events(map.optional("events"));
-    webhook.ca_file = read_authority(map.optional("ca_file"), paths, is_here);
     webhook.processor = map.optional("processor").id().value_or("");
     webhook.jurisdiction = read_jurisdiction(map.optional("jurisdiction"));
-    if (!webhook.url.tls) {
-      map.optional("ca_file").fault_at_key("http:// does not use TLS",
-                                           "remove the key, or write https://");
-    }
     const auto same_name = [&](const auto& other) { return other.name == webhook.name; };
     if (!webhook.name.empty() && std::any_of(out.begin(), out.end(), same_name)) {
       value.fault("its name is that of another webhook", "give each webhook a name of its own");

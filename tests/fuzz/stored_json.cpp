@@ -6,6 +6,10 @@
 #include <string_view>
 
 #include "gateway/cdr.hpp"
+#include "gateway/cdr_form.hpp"
+#include "gateway/cdr_view.hpp"
+#include "gateway/cdrs_parameters.hpp"
+#include "gateway/export_queue.hpp"
 #include "gateway/ledger_entry.hpp"
 #include "gateway/room_event_json.hpp"
 
@@ -43,6 +47,30 @@ void check_event(std::string_view text, std::string participant) {
   require(again && to_json(std::get<policy::Event>(*again)) == record.json);
 }
 
+// Whatever a record says, it can be given out: in each form, and as each view shows it.
+void check_forms(const Cdr& cdr) {
+  using policy::RecordsView;
+  for (const auto view : {RecordsView::full, RecordsView::support, RecordsView::conference}) {
+    const auto shown = CdrView{view, "processor"}.shown(cdr);
+    if (!shown) continue;
+    require(parse_cdr(to_json(*shown)).has_value());
+    for (std::size_t form = 0; form < cdr_form_words.size(); ++form) {
+      const auto writer = make_cdr_writer(static_cast<CdrForm>(form), "gateway");
+      std::string out;
+      writer->begin(out);
+      writer->add(*shown, out);
+      writer->finish(out);
+      require(out.empty() || out.back() == '\n');
+    }
+  }
+}
+
+void check_transfers(std::string_view text) {
+  const auto ways = parse_transfers(text);
+  const auto written = to_json(ways);
+  require(to_json(parse_transfers(written)) == written);
+}
+
 void check_cdr(std::string_view text) {
   const auto cdr = parse_cdr(text);
   if (!cdr) return;
@@ -50,6 +78,7 @@ void check_cdr(std::string_view text) {
   const auto again = parse_cdr(written);
   require(again && to_json(*again) == written);
   (void)imbalances(*cdr);
+  check_forms(*cdr);
 }
 
 }  // namespace
@@ -57,6 +86,8 @@ void check_cdr(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   check_leaf(text);
+  check_transfers(text);
+  (void)cdr_form_accepted(text);
   check_event(text, "");
   check_event(text, "ann");
   check_cdr(text);

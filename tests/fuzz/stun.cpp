@@ -5,6 +5,7 @@
 
 #include "media/byte_order.hpp"
 #include "media/ice.hpp"
+#include "media/ice_agent.hpp"
 
 using namespace assent::media;
 
@@ -49,6 +50,20 @@ void read(std::span<const std::byte> bytes) {
     seen = seen + (is_authentic(*message, "VOkJxbRl1RmTxUk/WvJxBt") ? 1 : 0);
   }
   // Nothing that is not authentic is answered or remembered.
+  IceAgent full{{"gateway1", "a-password-nobody-has-24"},
+                "peer",
+                {"another-password-of-24ch",
+                 false,
+                 IceRole::controlled,
+                 {*parse_endpoint("192.0.2.2", 1)},
+                 {{*parse_endpoint("192.0.2.1", 1), 1}},
+                 [](std::span<std::byte> random) { std::ranges::fill(random, std::byte{7}); }}};
+  std::vector<IceDatagram> out;
+  full.handle_timeout(TimePoint{}, out);
+  out.clear();
+  require(!full.handle(TimePoint{}, *parse_endpoint("192.0.2.1", 1), bytes, out));
+  require(out.empty() && full.pairs() == 1 && !full.selected());
+  require(!full.is_valid(*parse_endpoint("192.0.2.1", 1)));
   IceLite agent{{"gateway1", "a-password-nobody-has-24"}, "peer"};
   require(agent.handle(TimePoint{}, *parse_endpoint("192.0.2.1", 1), bytes).size == 0);
   require(!agent.selected());

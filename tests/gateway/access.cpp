@@ -28,6 +28,7 @@ std::string with_ids(std::string_view path_template, const std::string& room,
   fill("{room}", room);
   fill("{participant}", participant);
   fill("{purpose}", "recording");
+  fill("{connection}", "screen");
   fill("{subject}", "s1");
   fill("{disclosure}", "d1");
   fill("{month}", "2026-11");

@@ -348,6 +348,87 @@ TEST_F(Call, AnOfferCanBeRolledBackAndAnAnswerRepeated) {
   (void)leave(caller);
 }
 
+// One participant, two offer/answer sessions, as with a server that has one to send and one to
+// receive.
+struct Connection {
+  void connect(RunningService& service, const std::string& path, const std::string& name) {
+    const auto say = [&](const char* what, json::object body) {
+      body["connection"] = name;
+      const auto said = service.ask("POST", path + what, json::serialize(body));
+      return port_in(std::string(said.at("sdp").as_string()));
+    };
+    at_server = say("/offer", {{"from", "client"}, {"sdp", sdp(phone.port())}});
+    at_client = say("/answer", {{"sdp", sdp(server.port())}});
+  }
+  Socket phone;
+  Socket server;
+  std::uint16_t at_client = 0;
+  std::uint16_t at_server = 0;
+};
+
+TEST_F(Call, WhateverAParticipantSendsOnAnyOfItsConnectionsStandsUnderTheSameConsent) {
+  open_room();
+  record();
+  Caller caller{service, "standup", "caller", 0xabc};
+  caller.connect(service);
+  Connection screen;
+  screen.connect(service, caller.path, "screen");
+  screen.phone.send(opus_rtp(1, 0x5c), screen.at_client);
+  EXPECT_EQ(screen.server.receive(), opus_rtp(1, 0x5c));
+  EXPECT_EQ(archive.receive(50ms), std::nullopt);
+  service.ask("PUT", caller.path + "/consents/recording", grant());
+  screen.phone.send(opus_rtp(2, 0x5c), screen.at_client);
+  EXPECT_EQ(archive.receive(), opus_rtp(2, 0x5c));
+  const auto withdrawn = service.ask("DELETE", caller.path + "/consents/recording");
+  const auto& cut = withdrawn.at("cut").as_array();
+  ASSERT_EQ(cut.size(), 2U) << json::serialize(withdrawn);  // one of each sink
+  for (const auto& mark : cut)
+    EXPECT_EQ(mark.at("ssrc").to_number<unsigned>(), 0x5cU);
+  screen.phone.send(opus_rtp(3, 0x5c), screen.at_client);
+  EXPECT_EQ(screen.server.receive(), opus_rtp(2, 0x5c));
+  EXPECT_EQ(screen.server.receive(), opus_rtp(3, 0x5c));
+  EXPECT_EQ(archive.receive(50ms), std::nullopt);
+  caller.speak();
+  EXPECT_EQ(caller.server.receive(), opus_rtp(1, 0xabc));
+  (void)leave(caller);
+}
+
+TEST_F(Call, AConnectionThatIsClosedIsGoneAndTheOthersStay) {
+  open_room();
+  Caller caller{service, "standup", "caller", 0xabc};
+  caller.connect(service);
+  Connection screen;
+  screen.connect(service, caller.path, "screen");
+  const auto path = caller.path + "/connections/screen";
+  EXPECT_EQ(service.call("DELETE", path).status, 204U);
+  EXPECT_EQ(service.call("DELETE", path).status, 404U);
+  screen.phone.send(opus_rtp(1, 0x5c), screen.at_client);
+  EXPECT_EQ(screen.server.receive(50ms), std::nullopt);
+  caller.speak();
+  EXPECT_EQ(caller.server.receive(), opus_rtp(1, 0xabc));
+  const json::object late{{"sdp", sdp(screen.server.port())}, {"connection", "screen"}};
+  EXPECT_EQ(service.call("POST", caller.path + "/answer", json::serialize(late)).status, 409U);
+  screen.connect(service, caller.path, "screen");
+  screen.phone.send(opus_rtp(2, 0x5c), screen.at_client);
+  EXPECT_EQ(screen.server.receive(), opus_rtp(2, 0x5c));
+  EXPECT_EQ(leave(caller).legs.size(), 6U);  // two a connection
+}
+
+TEST_F(Call, ConnectionsOfAParticipantAreBounded) {
+  open_room();
+  Caller caller{service, "standup", "caller", 0xabc};
+  const auto offer = [&](const std::string& name) {
+    const json::object body{
+        {"from", "client"}, {"sdp", sdp(caller.phone.port())}, {"connection", name}};
+    return service.call("POST", caller.path + "/offer", json::serialize(body)).status;
+  };
+  for (int i = 0; i < 32; ++i)
+    ASSERT_EQ(offer("c" + std::to_string(i)), 200U);
+  EXPECT_EQ(offer("more"), 503U);
+  EXPECT_EQ(service.call("DELETE", caller.path + "/offer?connection=c7").status, 204U);
+  EXPECT_EQ(offer("more"), 200U);
+}
+
 TEST(CallPorts, OfAnOfferThatWasRolledBackAreFreeAgain) {
   RunningService service{{.port_first = 37'100, .port_last = 37'103}};  // one call
   service.ask("PUT", "/v1/rooms/full", "{}");

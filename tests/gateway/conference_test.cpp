@@ -115,6 +115,7 @@ class UnwatchedConference : public testing::Test {
                               ports,
                               {},
                               certificates,
+                              CandidateRules{{}, {}},
                               {},
                               [](std::span<std::byte>) {},
                               1h,

@@ -72,7 +72,7 @@ TEST_F(ConfigFile, ANothingIsSafeDefaults) {
   EXPECT_EQ(std::get<media::Endpoint>(config.api.listen), parse_socket_address("127.0.0.1:8088"));
   EXPECT_FALSE(config.api.tls.has_value());
   EXPECT_EQ(config.api.token_directory, "/var/lib/assent/tokens");
-  EXPECT_EQ(config.storage.database, "/var/lib/assent/assent.db");
+  EXPECT_EQ(config.storage.database, DatabasePlace{"/var/lib/assent/assent.db"});
   EXPECT_EQ(config.storage.cdr_directory, "/var/lib/assent/cdr");
   EXPECT_EQ(config.storage.interim_period, 10s);
   EXPECT_THAT(config.sinks, IsEmpty());
@@ -96,6 +96,7 @@ TEST_F(ConfigFile, ReadsEveryKey) {
       "  addresses: [{bind: 0.0.0.0, announce: 203.0.113.7}, {bind: '2001:db8::1'}]\n"
       "  port_range: {first: 20000, last: 20999}\n"
       "  webrtc_port: 19000\n"
+      "  candidate_networks: [10.0.0.0/8, '::1']\n"
       "  workers: 2\n"
       "  coalescing_pause: 200us\n"
       "api:\n"
@@ -131,6 +132,8 @@ TEST_F(ConfigFile, ReadsEveryKey) {
   EXPECT_EQ(config.media.addresses[1].bind, config.media.addresses[1].announce);
   EXPECT_EQ(config.media.port_last, 20'999);
   EXPECT_EQ(config.media.webrtc_port, 19'000);
+  EXPECT_EQ(config.media.candidate_networks,
+            (std::vector{*parse_network("10.0.0.0/8"), *parse_network("::1")}));
   EXPECT_EQ(config.media.coalescing_pause, 200us);
   ASSERT_TRUE(config.api.tls.has_value());
   EXPECT_EQ(config.api.tls->client_ca, "/etc/ca.pem");
@@ -251,6 +254,12 @@ TEST_F(ConfigFile, HostNamesAndMulticastAreNoMediaAddresses) {
   EXPECT_EQ(faults.in_order().size(), 2U) << to_string(faults);
 }
 
+TEST_F(ConfigFile, CandidateNetworksAreWhatTheySay) {
+  load("media:\n  candidate_networks: [10.0.0.0/8, 10.0.0.1/8]\n");
+  EXPECT_THAT(only_fault(), HasSubstr(":2:36: "));
+  EXPECT_THAT(only_fault(), HasSubstr("no network of IP addresses"));
+}
+
 TEST_F(ConfigFile, TwoSinksDoNotShareAPlace) {
   load(
       "sinks:\n"
@@ -272,6 +281,74 @@ TEST_F(ConfigFile, ASinksKeysFitItsKind) {
       "  d: {kind: wav}\n"
       "  e: {kind: rtp, address: 0.0.0.0:5004}\n");
   EXPECT_EQ(faults.in_order().size(), 5U) << to_string(faults);
+}
+
+TEST_F(ConfigFile, APcmSinkIsAWebSocketOrAStream) {
+  const Config config = load(
+      "sinks:\n"
+      "  a: {kind: pcm, address: 127.0.0.1:2700}\n"
+      "  b: {kind: pcm, address: \"[::1]:2700\", path: \"/audio?language=en\"}\n"
+      "  c: {kind: pcm, address: \"unix:/run/transcriber.sock\", transport: stream}\n");
+  ASSERT_TRUE(faults.empty()) << to_string(faults);
+  const auto& a = std::get<PcmSink>(config.sinks[0].transport);
+  EXPECT_EQ(std::get<media::Endpoint>(a.address).port, 2700);
+  EXPECT_EQ(a.transport, PcmTransport::websocket);
+  EXPECT_EQ(a.path, "/");
+  EXPECT_EQ(std::get<PcmSink>(config.sinks[1].transport).path, "/audio?language=en");
+  const auto& c = std::get<PcmSink>(config.sinks[2].transport);
+  EXPECT_EQ(std::get<UnixSocket>(c.address).path, "/run/transcriber.sock");
+  EXPECT_EQ(c.transport, PcmTransport::stream);
+}
+
+TEST_F(ConfigFile, APcmSinkIsAPlaceThatCanBeConnectedToAndSaysNothingElse) {
+  const std::string long_path(120, 'x');
+  for (const std::string keys : {
+           "kind: pcm",
+           "kind: pcm, address: transcriber:2700",
+           "kind: pcm, address: 0.0.0.0:2700",
+           "kind: pcm, address: 127.0.0.1:0",
+           "kind: pcm, address: 224.0.0.1:2700",
+           "kind: pcm, address: unix:relative.sock",
+           "kind: pcm, address: unix:/run/",
+           "kind: pcm, address: unix:",
+           "kind: pcm, address: \"ws://127.0.0.1:2700\"",
+           "kind: pcm, address: 127.0.0.1:2700, transport: tcp",
+           "kind: pcm, address: 127.0.0.1:2700, directory: x",
+           "kind: pcm, address: 127.0.0.1:2700, path: audio",
+           "kind: pcm, address: 127.0.0.1:2700, path: \"/audio HTTP/1.1\"",
+           "kind: pcm, address: 127.0.0.1:2700, path: \"/\\r\\nHost: x\"",
+           "kind: pcm, address: 127.0.0.1:2700, path: \"/\\x7f\"",
+           "kind: pcm, address: 127.0.0.1:2700, path: \"/a#b\"",
+           "kind: pcm, address: 127.0.0.1:2700, transport: stream, path: /audio",
+           "kind: rtp, address: unix:/run/transcriber.sock",
+           "kind: rtp, address: 127.0.0.1:2700, transport: websocket",
+           "kind: rtp, address: 127.0.0.1:2700, path: /audio",
+           "kind: ogg, path: /audio",
+       }) {
+    Faults found;
+    (void)load_config("a", "sinks:\n  a: {" + keys + "}\n", elsewhere(), found);
+    EXPECT_EQ(found.in_order().size(), 1U) << keys << '\n' << to_string(found);
+  }
+  Faults found;
+  (void)load_config("a", "sinks:\n  a: {kind: pcm, address: unix:/" + long_path + "}\n",
+                    elsewhere(), found);
+  EXPECT_EQ(found.in_order().size(), 1U) << to_string(found);
+}
+
+TEST_F(ConfigFile, TwoPcmSinksAtOneServerAreToldApartByTheirPaths) {
+  load(
+      "sinks:\n"
+      "  a: {kind: pcm, address: 127.0.0.1:2700, path: /a}\n"
+      "  b: {kind: pcm, address: 127.0.0.1:2700, path: /b}\n"
+      "  c: {kind: pcm, address: 127.0.0.1:2700, path: /b}\n"
+      "  d: {kind: pcm, address: unix:/run/t.sock, transport: stream}\n"
+      "  e: {kind: pcm, address: unix:/run/../run/t.sock, transport: stream}\n"
+      "  f: {kind: rtp, address: 127.0.0.1:2701}\n"
+      "  g: {kind: pcm, address: 127.0.0.1:2701}\n");
+  EXPECT_EQ(faults.in_order().size(), 3U) << to_string(faults);
+  EXPECT_THAT(to_string(faults), HasSubstr("sinks.c: goes to the same place as 'b'"));
+  EXPECT_THAT(to_string(faults), HasSubstr("sinks.e: goes to the same place as 'd'"));
+  EXPECT_THAT(to_string(faults), HasSubstr("sinks.g: goes to the same place as 'f'"));
 }
 
 TEST_F(ConfigFile, ASinkThatThePolicyDoesNotDeclareIsAFault) {
@@ -305,6 +382,54 @@ TEST_F(ConfigFile, AllFaultsOfAllSectionsComeAtOnce) {
 TEST_F(ConfigFile, APathIsOneLine) {
   load("policy:\n  policy: |\n    policy.yaml\n");
   EXPECT_THAT(only_fault(), HasSubstr("policy.policy: is more than one line"));
+}
+
+// --- a database of a server ---
+
+TEST_F(ConfigFile, TheDatabaseMayBeAServers) {
+  const auto config = load(
+      "storage:\n  postgresql: host=/run/postgresql dbname=records user=assent\n"
+      "  postgresql_password_file: secret\n");
+  EXPECT_TRUE(faults.empty()) << to_string(faults);
+  const auto& server = std::get<PostgresqlPlace>(config.storage.database);
+  EXPECT_EQ(server.parameters.at("dbname"), "records");
+  EXPECT_EQ(server.password_file, "secret");
+  EXPECT_EQ(shown(config.storage.database), "PostgreSQL database records on /run/postgresql");
+  EXPECT_EQ(config.ledger.directory, elsewhere().state / "ledger");
+}
+
+TEST_F(ConfigFile, APasswordAmongTheServersWordsIsAFaultThatDoesNotRepeatIt) {
+  for (const std::string words :
+       {"dbname=assent password=open-sesame", "postgresql://assent:open-sesame@/assent",
+        "dbname=assent password=a open-sesame", "dbname=assent open-sesame=a"}) {
+    Faults found;
+    (void)load_config("assent.yaml", "storage:\n  postgresql: " + words + "\n", elsewhere(), found);
+    ASSERT_EQ(found.in_order().size(), 1U) << to_string(found);
+    EXPECT_THAT(to_string(found), HasSubstr("assent.yaml:2:15: storage.postgresql: "));
+    EXPECT_THAT(to_string(found), HasSubstr("postgresql_password_file"));
+    EXPECT_THAT(to_string(found), Not(HasSubstr("sesame")));
+  }
+}
+
+TEST_F(ConfigFile, AServerElsewhereHasToShowItsCertificate) {
+  for (const std::string mode : {"", " sslmode=prefer", " sslmode=require"}) {
+    Faults found;
+    (void)load_config("a", "storage: {postgresql: 'host=db.example dbname=a" + mode + "'}\n",
+                      elsewhere(), found);
+    EXPECT_THAT(to_string(found), HasSubstr("sslmode=verify-full")) << mode;
+  }
+  load("storage: {postgresql: 'host=db.example dbname=a sslmode=verify-full'}\n");
+  EXPECT_TRUE(faults.empty()) << to_string(faults);
+}
+
+TEST_F(ConfigFile, RecordsAreInOneDatabase) {
+  load("storage:\n  database: a.db\n  postgresql: dbname=a\n");
+  EXPECT_THAT(only_fault(), HasSubstr("storage.database: is given besides 'postgresql'"));
+}
+
+TEST_F(ConfigFile, APasswordFileIsForAServer) {
+  load("storage: {postgresql_password_file: secret}\n");
+  EXPECT_THAT(only_fault(), HasSubstr("is for a database that 'postgresql' names"));
 }
 
 // --- what is on this machine ---
@@ -449,8 +574,13 @@ std::map<std::string, std::set<std::string>> keys_of_loader() {
   return out;
 }
 
-void collect(const json::object& schema, const std::string& path,
+void collect(const json::object& root, const json::object& schema, const std::string& path,
              std::map<std::string, std::set<std::string>>& out) {
+  if (const auto* elsewhere = schema.if_contains("$ref")) {
+    const std::string pointer{elsewhere->as_string().subview(1)};
+    const json::value whole(root);
+    collect(root, whole.at_pointer(pointer).as_object(), path, out);
+  }
   const auto below = [&path](std::string_view name) {
     return path.empty() ? std::string{name} : path + '.' + std::string{name};
   };
@@ -458,23 +588,27 @@ void collect(const json::object& schema, const std::string& path,
     EXPECT_EQ(schema.at("additionalProperties"), json::value(false)) << path;
     for (const auto& property : properties->as_object()) {
       out[path].insert(std::string{property.key()});
-      collect(property.value().as_object(), below(property.key()), out);
+      collect(root, property.value().as_object(), below(property.key()), out);
     }
   }
   if (const auto* items = schema.if_contains("items")) {
-    collect(items->as_object(), path + "[]", out);
+    collect(root, items->as_object(), path + "[]", out);
   }
   if (const auto* entries = schema.if_contains("additionalProperties")) {
-    if (entries->is_object()) collect(entries->as_object(), below("*"), out);
+    if (entries->is_object()) collect(root, entries->as_object(), below("*"), out);
   }
 }
 
 TEST(ConfigExample, EverySettingInItIsSoundWhenItsHashIsTakenAway) {
-  const std::string text = with_all_settings(embedded("assent.yaml").value_or(""));
+  std::string text = with_all_settings(embedded("assent.yaml").value_or(""));
+  const std::string other_place = "  database: state/assent.db\n";  // of the records
+  const auto at = text.find(other_place);
+  ASSERT_NE(at, std::string::npos);
+  text.erase(at, other_place.size());
   Faults faults;
   const Config config = load_config("assent.yaml", text, elsewhere(), faults);
   EXPECT_TRUE(faults.empty()) << to_string(faults) << text;
-  EXPECT_EQ(config.sinks.size(), 2U);
+  EXPECT_EQ(config.sinks.size(), 3U);
   EXPECT_EQ(config.api.tokens.size(), 2U);
 }
 
@@ -486,7 +620,7 @@ TEST(ConfigSchema, KnowsTheKeysThatTheLoaderKnowsAndNoOthers) {
   const auto schema =
       json::parse(read_text(source_folder() / "config" / "assent.schema.json")).as_object();
   std::map<std::string, std::set<std::string>> keys;
-  collect(schema, "", keys);
+  collect(schema, schema, "", keys);
   EXPECT_EQ(keys, keys_of_loader());
 }
 

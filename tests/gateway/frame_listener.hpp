@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,14 +55,18 @@ class FrameListener {
   void hang_up() {
     if (connection_ >= 0) ::close(connection_);
     connection_ = -1;
+    is_over_ = false;
     unread_.clear();
   }
 
-  // The frames that are there once nothing more came for so long.
-  std::vector<Bytes> take(std::chrono::milliseconds quiet = std::chrono::milliseconds{50}) {
+  // The frames that are there once nothing more came for so long, or once it took too long.
+  std::vector<Bytes> take(std::chrono::milliseconds quiet = std::chrono::milliseconds{50},
+                          std::chrono::milliseconds longest = std::chrono::seconds{10}) {
     std::array<std::byte, 65'536> bytes;
     pollfd ready{connection_, POLLIN, 0};
-    while (::poll(&ready, 1, static_cast<int>(quiet.count())) > 0) {
+    const auto until = std::chrono::steady_clock::now() + longest;
+    while (::poll(&ready, 1, static_cast<int>(quiet.count())) > 0 &&
+           std::chrono::steady_clock::now() < until) {
       const auto got = ::recv(connection_, bytes.data(), bytes.size(), 0);
       if (got <= 0) {
         is_over_ = true;
@@ -79,6 +84,12 @@ class FrameListener {
       unread_.erase(unread_.begin(), end);
     }
     return frames;
+  }
+  // Bytes that are there, and that nobody has taken.
+  [[nodiscard]] std::size_t arrived() const {
+    int bytes = 0;
+    ::ioctl(connection_, FIONREAD, &bytes);
+    return static_cast<std::size_t>(bytes);
   }
   [[nodiscard]] bool is_over() const { return is_over_; }  // the other end went
 

@@ -26,6 +26,8 @@ MetricsSnapshot busy() {
   out.from_client.lost[static_cast<std::size_t>(media::DropReason::not_connected)] = 1;
   out.from_server.rtp_packets = 8;
   out.sinks.push_back({"recorder", 5, 600, {{"consent_refused", 4}}, 1, 2, {{0, true, 3, 17}}});
+  out.sinks.push_back(
+      {"transcriber", 7, 1204, {}, 0, 0, {}, PcmMetrics{3, 2, 5, 640, 320, 160, 1}});
   out.rooms = 1;
   out.participants = 3;
   out.client_legs = 3;
@@ -58,6 +60,13 @@ TEST(Exposition, TellsTrafficSinksConsentsApiAndStorage) {
            "assent_sink_connected{sink=\"recorder\",worker=\"0\"} 1\n",
            "assent_sink_reconnects_total{sink=\"recorder\",worker=\"0\"} 3\n",
            "assent_sink_unconnected_packets_total{sink=\"recorder\",worker=\"0\"} 17\n",
+           "assent_pcm_streams{sink=\"transcriber\",connected=\"true\"} 2\n",
+           "assent_pcm_streams{sink=\"transcriber\",connected=\"false\"} 1\n",
+           "assent_pcm_connections_total{sink=\"transcriber\"} 5\n",
+           "assent_pcm_samples_total{sink=\"transcriber\",fate=\"sent\"} 640\n",
+           "assent_pcm_samples_total{sink=\"transcriber\",fate=\"shed\"} 320\n",
+           "assent_pcm_samples_total{sink=\"transcriber\",fate=\"missing\"} 160\n",
+           "assent_pcm_malformed_packets_total{sink=\"transcriber\"} 1\n",
            "assent_rooms 1\n",
            "assent_legs{side=\"client\"} 3\n",
            "assent_ports{state=\"free\"} 9988\n",
@@ -87,8 +96,9 @@ TEST(Exposition, ShowsEveryDropReasonAndStateFromTheStartSoThatRatesHaveABeginni
 }
 
 TEST(Exposition, HasOnlyLabelsThatCannotNameAPerson) {
-  const std::set<std::string> allowed{"side", "kind",   "reason",    "sink",    "state",
-                                      "le",   "status", "operation", "version", "worker"};
+  const std::set<std::string> allowed{"fate",      "side",    "kind",   "reason",
+                                      "sink",      "state",   "le",     "status",
+                                      "operation", "version", "worker", "connected"};
   const std::string text = exposition(busy());
   const std::regex label{R"re(([a-z_]+)="[^"]*")re"};
   for (auto match = std::sregex_iterator(text.begin(), text.end(), label);

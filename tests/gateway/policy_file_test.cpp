@@ -164,8 +164,8 @@ TEST_F(PolicyFile, AnExceptionThatExceptsNobodyIsAFault) {
 
 TEST_F(PolicyFile, AMechanismIsForOneCountryOrForAllOfTheProcessors) {
   const Fault fault = fault_after(
-      "    own_use: false\n    media_path: true\n    # Each is",
-      "    own_use: false\n    media_path: true\n    mechanisms:\n"
+      "    own_use: false\n    media_path: true\n    records: full\n    # Each is",
+      "    own_use: false\n    media_path: true\n    records: full\n    mechanisms:\n"
       "      - {mechanism: dpf, country: EU, entity: Hosting Inc, categories: [recordings], "
       "checked_at: 2026-11-24, expires: 2027-06-30}\n    # Each is");
   EXPECT_EQ(fault.path, "processors.hosting.mechanisms[0].country");
@@ -355,8 +355,8 @@ TEST_F(PolicyFile, Row33AggregatesHaveAThreshold) {
 
 TEST_F(PolicyFile, Row37ACertifiedProcessorNeedsItsEntityAndDates) {
   const Fault fault = fault_after(
-      "    own_use: false\n    media_path: true\n    # Each is",
-      "    own_use: false\n    media_path: true\n    mechanisms:\n"
+      "    own_use: false\n    media_path: true\n    records: full\n    # Each is",
+      "    own_use: false\n    media_path: true\n    records: full\n    mechanisms:\n"
       "      - {mechanism: dpf, country: US, categories: [recordings], checked_at: 2026-11-24, "
       "expires: 2027-06-30}\n    # Each is");
   EXPECT_EQ(fault.path, "processors.hosting.mechanisms[0]");
@@ -365,8 +365,8 @@ TEST_F(PolicyFile, Row37ACertifiedProcessorNeedsItsEntityAndDates) {
 
 TEST_F(PolicyFile, Row42UseAsAcceptanceIsNoMechanismOfAProcessor) {
   const Fault fault = fault_after(
-      "    own_use: false\n    media_path: true\n    # Each is",
-      "    own_use: false\n    media_path: true\n    mechanisms:\n"
+      "    own_use: false\n    media_path: true\n    records: full\n    # Each is",
+      "    own_use: false\n    media_path: true\n    records: full\n    mechanisms:\n"
       "      - {mechanism: use_as_acceptance, categories: [recordings], checked_at: 2026-11-24, "
       "expires: 2027-06-30}\n    # Each is");
   EXPECT_THAT(fault.what, HasSubstr("matter of the person"));

@@ -4,13 +4,13 @@
 
 #include <chrono>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gateway/database.hpp"
 #include "gateway/ledger_audit.hpp"
 #include "gateway/ledger_key.hpp"
 #include "gateway/storage.hpp"
+#include "tests/gateway/comes_true.hpp"
 #include "tests/gateway/coroutine.hpp"
 #include "tests/gateway/temporary_folder.hpp"
 
@@ -30,15 +30,6 @@ inline ConsentEvent consent_of(const std::string& participant, std::string state
   event.rules = "sha256:00";
   event.at = WallTime{std::chrono::milliseconds{1'764'000'000'000}};
   return event;
-}
-
-template <class Condition>
-bool comes_true(Condition condition) {
-  for (int i = 0; i < 2'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{5});
-  }
-  return false;
 }
 
 // Storage and ledger beside each other, in a folder of the test's own.

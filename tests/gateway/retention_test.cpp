@@ -17,7 +17,7 @@ void say_in(std::string& policy, const std::string& label, const std::string& wh
   policy.replace(at, what.size(), instead);
 }
 
-class RetentionRun : public AfterACall {
+class RetentionRun : public AfterACallOnEither {
  protected:
   static json::object run(RunningService& service, bool only_show = false) {
     const auto answer =
@@ -37,20 +37,6 @@ class RetentionRun : public AfterACall {
       rows[std::string(line.at("category").as_string())] += line.at("rows").to_number<int>();
     return rows;
   }
-  std::vector<std::string> column(const std::string& query) const {
-    sqlite3* database = nullptr;
-    EXPECT_EQ(sqlite3_open((state() / "assent.db").c_str(), &database), SQLITE_OK);
-    std::vector<std::string> found;
-    sqlite3_exec(
-        database, query.c_str(),
-        [](void* to, int, char** values, char**) {
-          static_cast<std::vector<std::string>*>(to)->emplace_back(values[0]);
-          return 0;
-        },
-        &found, nullptr);
-    sqlite3_close(database);
-    return found;
-  }
   std::size_t recordings() const {
     std::size_t files = 0;
     for (const auto& entry : fs::recursive_directory_iterator{state() / "ogg"})
@@ -59,7 +45,10 @@ class RetentionRun : public AfterACall {
   }
 };
 
-TEST_F(RetentionRun, WhatWaitsForTheEndOfAContractStaysUntilOneIsGiven) {
+INSTANTIATE_TEST_SUITE_P(Sqlite, RetentionRun, testing::Values(Server::sqlite));
+INSTANTIATE_TEST_SUITE_P(Postgresql, RetentionRun, testing::Values(Server::postgresql));
+
+TEST_P(RetentionRun, WhatWaitsForTheEndOfAContractStaysUntilOneIsGiven) {
   RunningService service{options()};
   hold_a_call(service);
   EXPECT_TRUE(run(service).at("due").as_array().empty());
@@ -67,7 +56,7 @@ TEST_F(RetentionRun, WhatWaitsForTheEndOfAContractStaysUntilOneIsGiven) {
   EXPECT_EQ(recordings(), 2u);
 }
 
-TEST_F(RetentionRun, Row03And26ItsEndIsAnEventAndWhatGoesIsShownBefore) {
+TEST_P(RetentionRun, Row03And26ItsEndIsAnEventAndWhatGoesIsShownBefore) {
   RunningService service{options()};
   hold_a_call(service);
   end_contract(service, zelda);
@@ -94,7 +83,7 @@ TEST_F(RetentionRun, Row03And26ItsEndIsAnEventAndWhatGoesIsShownBefore) {
   }));
 }
 
-TEST_F(RetentionRun, WhenTheLastPersonsDataIsDestroyedNothingOfTheRoomIsLeft) {
+TEST_P(RetentionRun, WhenTheLastPersonsDataIsDestroyedNothingOfTheRoomIsLeft) {
   auto destroying = options();
   destroying.policy_text = std::string(embedded("policy.yaml").value());
   say_in(destroying.policy_text, "label: Call detail records", "then: anonymise", "then: destroy");
@@ -114,7 +103,7 @@ TEST_F(RetentionRun, WhenTheLastPersonsDataIsDestroyedNothingOfTheRoomIsLeft) {
   expect_sound("destroyed at the end of their retention");
 }
 
-TEST_F(RetentionRun, TheLegalMinimumOutlastsTheContract) {
+TEST_P(RetentionRun, TheLegalMinimumOutlastsTheContract) {
   auto kept = options();
   kept.policy_text = std::string(embedded("policy.yaml").value());
   for (const char* label : {"label: Call detail records", "label: Consents, their",
@@ -127,7 +116,7 @@ TEST_F(RetentionRun, TheLegalMinimumOutlastsTheContract) {
   EXPECT_EQ(recordings(), 2u);
 }
 
-TEST_F(RetentionRun, ACallThatGoesOnIsLeftAlone) {
+TEST_P(RetentionRun, ACallThatGoesOnIsLeftAlone) {
   RunningService service{options()};
   hold_a_call(service, false);
   end_contract(service, zelda);

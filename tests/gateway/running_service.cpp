@@ -45,8 +45,10 @@ std::string configuration(const RunningService::Options& options,
   const auto hash = to_hex(sha256(token));
   text += "api:\n  tokens:\n";
   text += "    - {name: server, role: conference-server, sha256: " + hash + "}\n";
-  text += "storage: {database: " + (state / "assent.db").string() +
-          ", cdr_directory: " + (state / "cdr").string() + ", interim_period: 1s" +
+  text += "storage: {";
+  text += options.postgresql.empty() ? "database: " + (state / "assent.db").string()
+                                     : "postgresql: '" + options.postgresql + "'";
+  text += ", cdr_directory: " + (state / "cdr").string() + ", interim_period: 1s" +
           options.storage + "}\n";
   text += "sinks:\n  recorder: {kind: ogg, directory: " + (state / "ogg").string() + "}\n";
   if (options.archive_port != 0) {
@@ -55,6 +57,8 @@ std::string configuration(const RunningService::Options& options,
   }
   text += options.sinks;
   if (!options.webhooks.empty()) text += "webhooks:\n" + options.webhooks;
+  if (!options.exports.empty()) text += "exports:\n" + options.exports;
+  if (!options.janus.empty()) text += "janus:\n" + options.janus;
   if (!options.keypad.empty()) text += "keypad:\n" + options.keypad;
   auto policy = options.policy;
   if (!options.policy_text.empty()) {
@@ -82,6 +86,7 @@ RunningService::RunningService(Options options)
   make_directories(config_, faults);
   if (!faults.empty() || !loaded) throw std::runtime_error(to_string(faults));
   config_.api.listen = *media::parse_endpoint("127.0.0.1", 0);
+  if (config_.janus.listen) config_.janus.listen->port = 0;
   std::vector<AccessToken> tokens;
   for (std::size_t i = 0; i < roles; ++i) {
     const auto role = static_cast<Role>(i);

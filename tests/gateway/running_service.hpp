@@ -36,10 +36,13 @@ class RunningService {
     std::filesystem::path transfers{};
     std::string sinks{};     // lines under `sinks:` besides
     std::string webhooks{};  // lines under `webhooks:`
-    std::string keypad{};    // lines under `keypad:`
+    std::string exports{};   // lines under `exports:`
+    std::string janus{};   // lines under `janus:`; whatever port it names, it listens on a free one
+    std::string keypad{};  // lines under `keypad:`
     std::string gateway_place{"NL"};
     std::string server_place{"NL"};
-    std::string storage{};  // keys under `storage:` besides, each with a comma before it
+    std::string postgresql{};    // the database, in libpq's words; empty: a file in `state`
+    std::string storage{};       // keys under `storage:` besides, each with a comma before it
     bool while_opening = false;  // do not wait until the ledger is open, or refused
   };
   explicit RunningService(Options options);
@@ -72,6 +75,7 @@ class RunningService {
                          std::string_view body = {});
 
   [[nodiscard]] std::uint16_t api_port() const { return service_->api_port(); }
+  [[nodiscard]] std::uint16_t janus_port() const { return service_->janus_port(); }
   [[nodiscard]] static std::string bearer(Role role);  // "Bearer ..."
   [[nodiscard]] const std::filesystem::path& state() const { return state_; }
 

@@ -10,6 +10,7 @@
 
 #include "gateway/verify.hpp"
 #include "tests/gateway/media_peer.hpp"
+#include "tests/gateway/postgresql_server.hpp"
 
 namespace assent::gateway::test {
 
@@ -50,6 +51,8 @@ class AfterACall : public testing::Test {
     RunningService::Options made;
     made.archive_port = recorder_elsewhere.port();
     made.state = state();
+    if (const auto* const server = std::get_if<PostgresqlPlace>(&place_))
+      made.postgresql = PostgresqlServer::shared().words(*server);
     return made;
   }
   // Both are recorded; zelda left evidence, a stored answer, and a withdrawal.
@@ -88,7 +91,7 @@ class AfterACall : public testing::Test {
   void expect_sound(std::string_view words = {}) const {
     Verification asked;
     asked.ledger = state() / "ledger";
-    asked.database = state() / "assent.db";
+    asked.database = place_;
     asked.subject_keys = state() / "subject-keys";
     asked.cdr_lines = state() / "cdr";
     asked.recordings = {state() / "ogg"};
@@ -98,12 +101,53 @@ class AfterACall : public testing::Test {
     EXPECT_NE(out.str().find(words), std::string::npos) << out.str();
   }
   void expect_forgotten() const {
-    for (const std::string_view text : {zelda, evidence})
+    for (const std::string_view text : {zelda, evidence}) {
       EXPECT_EQ(files_with(state(), text), std::vector<std::string>{}) << text;
+      EXPECT_EQ(tables_with(text), std::vector<std::string>{}) << text;
+    }
+  }
+  // Runs a statement on the database; the first column of its rows.
+  std::vector<std::string> column(const std::string& statement) const {
+    if (const auto* const server = std::get_if<PostgresqlPlace>(&place_))
+      return PostgresqlServer::shared().column(*server, statement);
+    sqlite3* database = nullptr;
+    EXPECT_EQ(sqlite3_open(std::get<fs::path>(place_).c_str(), &database), SQLITE_OK);
+    std::vector<std::string> found;
+    EXPECT_EQ(sqlite3_exec(
+                  database, statement.c_str(),
+                  [](void* to, int, char** values, char**) {
+                    static_cast<std::vector<std::string>*>(to)->emplace_back(values[0]);
+                    return 0;
+                  },
+                  &found, nullptr),
+              SQLITE_OK);
+    sqlite3_close(database);
+    return found;
+  }
+  // Of a server, whose files are elsewhere.
+  std::vector<std::string> tables_with(std::string_view text) const {
+    std::vector<std::string> found;
+    if (std::holds_alternative<fs::path>(place_)) return found;
+    for (const auto& table :
+         column("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")) {
+      std::string rows = "SELECT 1 FROM " + table + " AS row WHERE row::text LIKE '%";
+      rows.append(text).append("%'");
+      if (!column(rows).empty()) found.push_back(table);
+    }
+    return found;
   }
 
   Socket recorder_elsewhere;
   TemporaryFolder folder_;
+  DatabasePlace place_ = state() / "assent.db";
+};
+
+// What must hold wherever the records are.
+class AfterACallOnEither : public AfterACall, public testing::WithParamInterface<Server> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == Server::postgresql) place_ = PostgresqlServer::shared().new_database();
+  }
 };
 
 }  // namespace assent::gateway::test

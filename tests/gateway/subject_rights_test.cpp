@@ -7,9 +7,12 @@
 namespace assent::gateway::test {
 namespace {
 
-class SubjectRights : public AfterACall {};
+class SubjectRights : public AfterACallOnEither {};
 
-TEST_F(SubjectRights, Row22WhatIsKeptAboutAPersonIsGivenWholeAndExplained) {
+INSTANTIATE_TEST_SUITE_P(Sqlite, SubjectRights, testing::Values(Server::sqlite));
+INSTANTIATE_TEST_SUITE_P(Postgresql, SubjectRights, testing::Values(Server::postgresql));
+
+TEST_P(SubjectRights, Row22WhatIsKeptAboutAPersonIsGivenWholeAndExplained) {
   RunningService service{options()};
   hold_a_call(service);
   const auto answer = of_zelda(service, "GET");
@@ -38,7 +41,7 @@ TEST_F(SubjectRights, Row22WhatIsKeptAboutAPersonIsGivenWholeAndExplained) {
   expect_sound();
 }
 
-TEST_F(SubjectRights, Row23ACorrectionStandsBesideTheRecordAndSupersedesTheOneBefore) {
+TEST_P(SubjectRights, Row23ACorrectionStandsBesideTheRecordAndSupersedesTheOneBefore) {
   RunningService service{options()};
   hold_a_call(service);
   const auto archive = of_zelda(service, "GET").body;
@@ -60,7 +63,7 @@ TEST_F(SubjectRights, Row23ACorrectionStandsBesideTheRecordAndSupersedesTheOneBe
   expect_sound();
 }
 
-TEST_F(SubjectRights, Row24WhoIsErasedIsNamedNowhereOnDiskWhenItIsAcknowledged) {
+TEST_P(SubjectRights, Row24WhoIsErasedIsNamedNowhereOnDiskWhenItIsAcknowledged) {
   WebhookReceiver receiver{std::deque<unsigned>(1'000, 500u)};  // so that messages wait
   const fs::path secret = outside() / "secret";
   std::ofstream{secret} << "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n";
@@ -94,7 +97,7 @@ TEST_F(SubjectRights, Row24WhoIsErasedIsNamedNowhereOnDiskWhenItIsAcknowledged) 
   expect_sound("their person was erased");
 }
 
-TEST_F(SubjectRights, Row24WhoIsErasedInMidCallIsWithdrawnAndTheCallFlowsOn) {
+TEST_P(SubjectRights, Row24WhoIsErasedInMidCallIsWithdrawnAndTheCallFlowsOn) {
   RunningService service{options()};
   service.ask("PUT", "/v1/rooms/standup", "{}");
   service.ask("PUT", "/v1/rooms/standup/purposes/recording", R"({"by": "sinks"})");
@@ -119,7 +122,7 @@ TEST_F(SubjectRights, Row24WhoIsErasedInMidCallIsWithdrawnAndTheCallFlowsOn) {
   expect_sound("their person was erased");
 }
 
-TEST_F(SubjectRights, Row24WhoComesAgainUnderAnErasedIdIsANewPerson) {
+TEST_P(SubjectRights, Row24WhoComesAgainUnderAnErasedIdIsANewPerson) {
   {
     RunningService service{options()};
     hold_a_call(service);
@@ -134,7 +137,7 @@ TEST_F(SubjectRights, Row24WhoComesAgainUnderAnErasedIdIsANewPerson) {
   expect_sound("their person was erased");
 }
 
-TEST_F(SubjectRights, Row24SinksThatAreNotOursAreToldByStreamAndTimeAndNotByName) {
+TEST_P(SubjectRights, Row24SinksThatAreNotOursAreToldByStreamAndTimeAndNotByName) {
   WebhookReceiver receiver;
   const fs::path secret = outside() / "secret";
   std::ofstream{secret} << "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n";
@@ -158,7 +161,7 @@ TEST_F(SubjectRights, Row24SinksThatAreNotOursAreToldByStreamAndTimeAndNotByName
   EXPECT_EQ(told[0].body().find(zelda), std::string::npos);
 }
 
-TEST_F(SubjectRights, WhatTheLawHasTheOperatorKeepStaysUnderAPseudonymAndIsSaid) {
+TEST_P(SubjectRights, WhatTheLawHasTheOperatorKeepStaysUnderAPseudonymAndIsSaid) {
   auto kept = options();
   kept.policy_text = std::string(embedded("policy.yaml").value());
   const std::string label = "label: Recordings and whiteboards";
@@ -180,24 +183,18 @@ TEST_F(SubjectRights, WhatTheLawHasTheOperatorKeepStaysUnderAPseudonymAndIsSaid)
   expect_sound();
 }
 
-TEST_F(SubjectRights, RowsThatOnlyPretendToBeErasedAreFound) {
+TEST_P(SubjectRights, RowsThatOnlyPretendToBeErasedAreFound) {
   {
     RunningService service{options()};
     hold_a_call(service);
     ASSERT_EQ(of_zelda(service, "DELETE").status, 200u);
   }
-  sqlite3* database = nullptr;
-  ASSERT_EQ(sqlite3_open((state() / "assent.db").c_str(), &database), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(database,
-                         "UPDATE consents SET subject = '(erased)', evidence = 'altered'"
-                         " WHERE participant = 'other' AND state = 'granted'",
-                         nullptr, nullptr, nullptr),
-            SQLITE_OK);
-  ASSERT_EQ(sqlite3_changes(database), 1);
-  sqlite3_close(database);
+  ASSERT_EQ(column("UPDATE consents SET subject = '(erased)', evidence = 'altered'"
+                   " WHERE participant = 'other' AND state = 'granted' RETURNING 1"),
+            std::vector<std::string>{"1"});
   Verification asked;
   asked.ledger = state() / "ledger";
-  asked.database = state() / "assent.db";
+  asked.database = place_;
   asked.subject_keys = state() / "subject-keys";
   std::ostringstream out;
   std::ostringstream err;
@@ -208,7 +205,7 @@ TEST_F(SubjectRights, RowsThatOnlyPretendToBeErasedAreFound) {
 constexpr std::string_view order =
     R"({"subject": "s-zelda-device-77", "authority": "Court", "reference": "1/2026"})";
 
-TEST_F(SubjectRights, Row32AGovernmentIsGivenOnlyWhatTwoDifferentOfficersRelease) {
+TEST_P(SubjectRights, Row32AGovernmentIsGivenOnlyWhatTwoDifferentOfficersRelease) {
   RunningService service{options()};
   hold_a_call(service);
   EXPECT_EQ(service.call_as(Role::operator_, "POST", "/v1/disclosures", order).status, 403u);
@@ -237,7 +234,7 @@ TEST_F(SubjectRights, Row32AGovernmentIsGivenOnlyWhatTwoDifferentOfficersRelease
   expect_sound();
 }
 
-TEST_F(SubjectRights, Row32ADisclosureOpensNoSink) {
+TEST_P(SubjectRights, Row32ADisclosureOpensNoSink) {
   RunningService service{options()};
   service.ask("PUT", "/v1/rooms/standup", "{}");
   service.ask("PUT", "/v1/rooms/standup/purposes/recording", R"({"by": "sinks"})");
@@ -254,7 +251,7 @@ TEST_F(SubjectRights, Row32ADisclosureOpensNoSink) {
     EXPECT_FALSE(of.at("permitted").as_bool());
 }
 
-TEST_F(SubjectRights, Row32AConfidentialDisclosureIsNotInThePersonsOwnArchive) {
+TEST_P(SubjectRights, Row32AConfidentialDisclosureIsNotInThePersonsOwnArchive) {
   RunningService service{options()};
   hold_a_call(service);
   std::string secret{order};
@@ -268,7 +265,7 @@ TEST_F(SubjectRights, Row32AConfidentialDisclosureIsNotInThePersonsOwnArchive) {
   expect_sound();
 }
 
-TEST_F(SubjectRights, Row28WhoOptsOutOfSaleIsOutOfItInAllRoomsNowAndAfterARestart) {
+TEST_P(SubjectRights, Row28WhoOptsOutOfSaleIsOutOfItInAllRoomsNowAndAfterARestart) {
   const auto is_out = [](RunningService& service, const std::string& path) {
     return service.ask("GET", path).at("sale_opt_out").as_bool();
   };
@@ -301,7 +298,7 @@ std::string with_training() {
   return json::serialize(json::object{{"policy", changed}});
 }
 
-TEST_F(SubjectRights, Row27WhoOptsOutOfNewPurposesIsNotAskedForThem) {
+TEST_P(SubjectRights, Row27WhoOptsOutOfNewPurposesIsNotAskedForThem) {
   RunningService service{options()};
   service.ask("PUT", "/v1/rooms/standup", "{}");
   ASSERT_EQ(of_zelda(service, "PATCH", R"({"opt_out_of_new_purposes": true})").status, 200u);
@@ -316,7 +313,7 @@ TEST_F(SubjectRights, Row27WhoOptsOutOfNewPurposesIsNotAskedForThem) {
   EXPECT_EQ(layer(other).find("\"prohibit\""), std::string::npos) << layer(other);
 }
 
-TEST_F(SubjectRights, Row27WhoOptedOutOfNewPurposesIsNotAskedForThemInARunningCallEither) {
+TEST_P(SubjectRights, Row27WhoOptedOutOfNewPurposesIsNotAskedForThemInARunningCallEither) {
   RunningService service{options()};
   service.ask("PUT", "/v1/rooms/standup", "{}");
   const Caller one{service, "standup", std::string(zelda), 0xabc};
@@ -331,7 +328,7 @@ TEST_F(SubjectRights, Row27WhoOptedOutOfNewPurposesIsNotAskedForThemInARunningCa
   EXPECT_EQ(layer(other).find("\"prohibit\""), std::string::npos) << layer(other);
 }
 
-TEST_F(SubjectRights, Row33AggregatesAreAboutEnoughPeopleAndNameNobody) {
+TEST_P(SubjectRights, Row33AggregatesAreAboutEnoughPeopleAndNameNobody) {
   auto with_k = options();
   with_k.policy_text = std::string(embedded("policy.yaml").value());
   const std::string_view k = "at_least: 10";

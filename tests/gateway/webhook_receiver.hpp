@@ -30,6 +30,7 @@ class WebhookReceiver {
   }
   ~WebhookReceiver() {
     stopping_ = true;
+    go_on();
     boost::asio::ip::tcp::socket wake{io_};
     boost::system::error_code ignored;
     wake.connect(acceptor_.local_endpoint(), ignored);
@@ -49,6 +50,15 @@ class WebhookReceiver {
     return requests_;
   }
   [[nodiscard]] std::size_t connections() const { return connections_; }
+  // What arrives is not answered from `keep_waiting()` until `go_on()`.
+  void keep_waiting() { waiting_ = true; }
+  void go_on() {
+    {
+      const std::lock_guard lock{access_};
+      waiting_ = false;
+    }
+    arrived_.notify_all();
+  }
 
  private:
   void serve() {
@@ -79,17 +89,18 @@ class WebhookReceiver {
     if (error) return;
     http::response<http::string_body> response{http::status::no_content, 11};
     {
-      const std::lock_guard lock{access_};
+      std::unique_lock lock{access_};
       if (!statuses_.empty()) {
         response.result(statuses_.front());
         statuses_.pop_front();
       }
       requests_.push_back(std::move(request));
+      arrived_.notify_all();
+      arrived_.wait(lock, [this] { return !waiting_; });
     }
     if (!location_.empty()) response.set(http::field::location, location_);
     response.prepare_payload();
     http::write(stream, response, error);
-    arrived_.notify_all();
   }
 
   boost::asio::io_context io_;
@@ -102,6 +113,7 @@ class WebhookReceiver {
   std::vector<Request> requests_;
   std::atomic<std::size_t> connections_ = 0;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> waiting_ = false;
   std::thread thread_;
 };
 

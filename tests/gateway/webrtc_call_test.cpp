@@ -21,12 +21,17 @@ struct WebRtcEnd {
     return "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
            "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n"
            "a=ice-ufrag:" +
-           peer.ufrag +
-           "\r\na=ice-pwd:password0123456789abcdef\r\na=ice-options:trickle\r\n"
-           "a=fingerprint:" +
-           to_string(peer.identity.fingerprint()) + "\r\na=setup:" + std::string(setup) +
+           peer.ufrag + "\r\na=ice-pwd:" + peer.password + "\r\na=ice-options:trickle\r\n" +
+           candidate() + "a=fingerprint:" + to_string(peer.identity.fingerprint()) +
+           "\r\na=setup:" + std::string(setup) +
            "\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=ssrc:" +
            std::to_string(ssrc) + " cname:x\r\n";
+  }
+
+  [[nodiscard]] std::string candidate() const {
+    if (!is_server) return {};
+    return "a=candidate:1 1 udp 2130706431 127.0.0.1 " + std::to_string(socket.port()) +
+           " typ host\r\n";
   }
 
   // What the gateway said of itself; `role`: of this end.
@@ -41,13 +46,14 @@ struct WebRtcEnd {
     peer.expect(role.value_or(otherwise), gateway.fingerprints.at(0));
   }
 
-  void check() { socket.send(peer.check(gateway.ice, true), gateway_port); }
+  void check() { socket.send(peer.check(gateway.ice, !is_server), gateway_port); }
 
   void connect() {
-    check();
+    if (!is_lite) check();
     bool begun = false;
-    for (int i = 0; i < 20 && peer.dtls()->state() == media::DtlsSession::State::handshaking; ++i) {
+    for (int i = 0; i < 40 && peer.dtls()->state() == media::DtlsSession::State::handshaking; ++i) {
       const auto datagram = socket.receive(200ms);
+      if (datagram) answer(*datagram);
       if (!std::exchange(begun, true)) peer.dtls()->begin();
       if (datagram && media::classify_datagram(*datagram) == media::DatagramClass::dtls)
         peer.dtls()->handle(*datagram);
@@ -57,16 +63,25 @@ struct WebRtcEnd {
     ASSERT_EQ(peer.dtls()->state(), media::DtlsSession::State::connected);
   }
 
+  // The gateway's own checks, where it is a full agent.
+  void answer(const Bytes& datagram) {
+    const auto from = *media::parse_endpoint("127.0.0.1", gateway_port);
+    if (const auto answer = peer.answer(datagram, from)) socket.send(*answer, gateway_port);
+  }
+
   void send(const Bytes& packet) { socket.send(peer.protect(packet), gateway_port); }
   // The next RTP that the gateway sends here, opened.
   std::optional<Bytes> hear(std::chrono::milliseconds within = 500ms) {
     while (const auto datagram = socket.receive(within)) {
+      answer(*datagram);
       if (media::classify_datagram(*datagram) == media::DatagramClass::rtp)
         return peer.unprotect(*datagram);
     }
     return std::nullopt;
   }
 
+  bool is_server = false;
+  bool is_lite = false;
   Socket socket;
   media::tests::WebRtcPeer peer;
   media::WebRtcDescription gateway;
@@ -105,7 +120,7 @@ struct Browser {
 
 class WebRtcCall : public testing::Test {
  protected:
-  void SetUp() override { service.ask("PUT", "/v1/rooms/standup", "{}"); }
+  WebRtcCall() { service.ask("PUT", "/v1/rooms/standup", "{}"); }
 
   Socket archive;
   RunningService service{{.archive_port = archive.port()}};
@@ -199,24 +214,169 @@ TEST_F(WebRtcCall, LeavesNothingBehindForWhoReturns) {
   }
 }
 
-// Toward a server that is a full ICE agent itself: both of the gateway's legs answer its checks.
-TEST_F(WebRtcCall, SpeaksDtlsTowardTheServerToo) {
+// A browser in front, and a WebRTC server behind; toward that the gateway is a full agent.
+class WebRtcServer : public WebRtcCall {
+ protected:
+  WebRtcServer() {
+    server.is_server = true;
+    server.peer.ufrag = "server";
+    server.peer.controls = false;
+  }
+
+  void offer() {
+    const auto offered = service.ask("POST", ann.caller.path + "/offer",
+                                     Caller::offer_body(ann.end.description("actpass", 0xabc)));
+    toward_server = offered.at("sdp").as_string();
+    server.take(toward_server, media::DtlsRole::client);
+  }
+  void answer(const std::string& description) {
+    const auto answered =
+        service.ask("POST", ann.caller.path + "/answer", Caller::answer_body(description));
+    ann.end.take(std::string(answered.at("sdp").as_string()));
+  }
+  void pass_both_ways() {
+    ann.speak();
+    EXPECT_EQ(server.hear(), opus_rtp(1, 0xabc));
+    server.send(opus_rtp(9, 0xdef));
+    EXPECT_EQ(ann.end.hear(), opus_rtp(9, 0xdef));
+  }
+
   Browser ann{service, "standup", "ann", 0xabc};
   WebRtcEnd server;
-  server.peer.ufrag = "server";
-  const auto offered = service.ask("POST", ann.caller.path + "/offer",
-                                   Caller::offer_body(ann.end.description("actpass", 0xabc)));
-  server.take(std::string(offered.at("sdp").as_string()), media::DtlsRole::client);
-  const auto answered = service.ask("POST", ann.caller.path + "/answer",
-                                    Caller::answer_body(server.description("active", 0xdef)));
-  ann.end.take(std::string(answered.at("sdp").as_string()));
+  std::string toward_server;
+};
+
+TEST_F(WebRtcServer, IsSpokenToByIceAndDtlsOnAPortOfItsOwn) {
+  offer();
+  EXPECT_THAT(toward_server, Not(HasSubstr("ice-lite")));
+  answer(server.description("active", 0xdef));
   EXPECT_FALSE(ann.end.gateway.ice == server.gateway.ice);
+  EXPECT_NE(ann.end.gateway_port, server.gateway_port);
   ann.end.connect();
   server.connect();
+  pass_both_ways();
+}
+
+// RFC 8445 §2.5: the gateway makes the checks that a lite server does not.
+TEST_F(WebRtcServer, MayBeALiteAgent) {
+  server.is_lite = true;
+  offer();
+  auto description = server.description("active", 0xdef);
+  description.insert(description.find("a=group"), "a=ice-lite\r\n");
+  answer(description);
+  ann.end.connect();
+  server.connect();
+  pass_both_ways();
+}
+
+// RFC 8445 §7.3.1.3
+TEST_F(WebRtcServer, NeedsNoCandidatesWhereItMakesChecksItself) {
+  offer();
+  auto description = server.description("active", 0xdef);
+  const auto at = description.find("a=candidate");
+  description.erase(at, description.find("\r\n", at) + 2 - at);
+  answer(description);
+  ann.end.connect();
+  server.connect();
+  pass_both_ways();
+}
+
+// RFC 8838: a lite server that says its candidates later; nothing is found out by its own checks.
+TEST_F(WebRtcServer, MayTrickleItsCandidatesBeforeAndAfterItsAnswer) {
+  server.is_lite = true;
+  offer();
+  auto description = server.description("active", 0xdef);
+  description.insert(description.find("a=group"), "a=ice-lite\r\n");
+  const auto at = description.find("a=candidate");
+  description.erase(at, description.find("\r\n", at) + 2 - at);
+  const auto path = ann.caller.path + "/candidates";
+  const auto said = [&](const std::string& candidate, const char* more) {
+    return R"({"from": "server", "candidate": {"candidate": ")" + candidate + "\"" + more + "}}";
+  };
+  const auto passed_over = boost::json::parse(R"({"taken": 0, "passed_over": 1})");
+  for (const auto* other : {"candidate:1 1 tcp 1 127.0.0.1 9 typ host tcptype active",
+                            "candidate:1 1 udp 1 hidden.local 5000 typ host",
+                            "candidate:1 1 udp 1 169.254.169.254 5000 typ host"})
+    EXPECT_EQ(service.ask("POST", path, said(other, R"(, "sdpMid": "0")")), passed_over) << other;
+  const auto of_nobody = said(server.candidate().substr(2, server.candidate().size() - 4),
+                              R"(, "sdpMid": "7", "usernameFragment": "server")");
+  EXPECT_EQ(service.ask("POST", path, of_nobody), passed_over);
+  answer(description);
+  EXPECT_EQ(
+      service
+          .ask(
+              "POST", path,
+              R"({"from": "server", "sdpfrag": "a=ice-ufrag:server\r\nm=audio 9 X 0\r\na=mid:0\r\na=)" +
+                  server.candidate().substr(2, server.candidate().size() - 4) + "\\r\\n\"}")
+          .at("taken"),
+      1);
+  ann.end.connect();
+  server.connect();
+  pass_both_ways();
+  // A client's checks show where it is: none of its own is needed.
+  EXPECT_EQ(service
+                .ask("POST", path,
+                     R"({"from": "client", "candidate": {"candidate": "", "sdpMLineIndex": 0}})")
+                .at("taken"),
+            0);
+}
+
+TEST_F(WebRtcServer, HasNoCandidatesBeforeAnOffer) {
+  const auto refused =
+      service.call("POST", ann.caller.path + "/candidates",
+                   R"({"from": "server", "candidate": {"candidate": "", "sdpMid": "0"}})");
+  EXPECT_EQ(refused.status, 409U);
+}
+
+// RFC 8445 §9: both legs get other credentials, keys and streams go on.
+TEST_F(WebRtcServer, GoesOnThroughAnIceRestart) {
+  offer();
+  answer(server.description("active", 0xdef));
+  ann.end.connect();
+  server.connect();
+  pass_both_ways();
+  const auto before = server.gateway.ice;
+  ann.end.peer.ufrag = "anew";
+  server.peer.ufrag = "server2";
+  offer();
+  EXPECT_FALSE(server.gateway.ice == before);
+  answer(server.description("active", 0xdef));
+  ann.end.check();
+  server.check();
   ann.speak();
-  EXPECT_EQ(server.hear(), opus_rtp(1, 0xabc));
-  server.send(opus_rtp(9, 0xdef));
-  EXPECT_EQ(ann.end.hear(), opus_rtp(9, 0xdef));
+  EXPECT_EQ(server.hear(), opus_rtp(2, 0xabc));
+  server.send(opus_rtp(10, 0xdef));
+  EXPECT_EQ(ann.end.hear(), opus_rtp(10, 0xdef));
+}
+
+// RFC 3264 §4: what was agreed goes on, and the next offer is as if it had been the first.
+TEST_F(WebRtcServer, ForgetsAnOfferThatIsRolledBack) {
+  offer();
+  answer(server.description("active", 0xdef));
+  ann.end.connect();
+  server.connect();
+  const auto before = server.gateway.ice;
+  ann.end.peer.ufrag = "anew";
+  offer();
+  service.ask("DELETE", ann.caller.path + "/offer");
+  pass_both_ways();
+  ann.end.peer.ufrag = "peer";
+  offer();
+  EXPECT_TRUE(server.gateway.ice == before);
+}
+
+// facts/safety.md, SSRF through candidates.
+TEST_F(WebRtcServer, IsNotLookedForWhereOnlyTheGatewayCanKnock) {
+  offer();
+  for (const auto* forbidden : {"169.254.169.254", "10.0.0.1", "224.0.0.1", "0.0.0.0"}) {
+    auto description = server.description("active", 0xdef);
+    const auto at = description.find("127.0.0.1", description.find("a=candidate"));
+    description.replace(at, 9, forbidden);
+    const auto refused =
+        service.call("POST", ann.caller.path + "/answer", Caller::answer_body(description));
+    EXPECT_EQ(refused.status, 422U) << forbidden;
+    EXPECT_THAT(boost::json::serialize(refused.body), HasSubstr("media.candidate_networks"));
+  }
 }
 
 // RFC 8843: one ICE, one DTLS, and on the server's side a leg for each m-section.

@@ -1,4 +1,4 @@
-"""The gateway as a process of its own, and what a test asks of it; for kill_test and outage_test."""
+"""The gateway as a process of its own, and what a test asks of it."""
 
 from __future__ import annotations
 
@@ -39,17 +39,18 @@ def free_block(count: int) -> int:
             continue
 
 
-def notice() -> dict:
+def notice(purpose: str = "recording") -> dict:
     """What the participants were shown, as config/policy.yaml has it."""
     text = (PROJECT / "config" / "policy.yaml").read_text()
-    found = re.search(r"- id: recording\n +version: \"(\S+)\"\n +language: en\n"
+    found = re.search(rf"- id: {purpose}\n +version: \"(\S+)\"\n +language: en\n"
                       r"(?: +.*\n)*? +hash: sha256:([0-9a-f]{64})", text)
-    return {"id": "recording", "version": found[1], "language": "en", "hash": found[2]}
+    return {"id": purpose, "version": found[1], "language": "en", "hash": found[2]}
 
 
 class Gateway:
     def __init__(self, program: pathlib.Path, folder: pathlib.Path, sink_port: int,
-                 shim: pathlib.Path | None) -> None:
+                 shim: pathlib.Path | None, storage: str = "") -> None:
+        """`storage`: keys in place of the file of SQLite in its state."""
         self.program, self.folder, self.shim = program, folder, shim
         self.files_that_lost = 0
         self.process: subprocess.Popen | None = None
@@ -58,6 +59,7 @@ class Gateway:
         self.file = folder / "assent.yaml"
         self.state = folder / "state"
         self.state.mkdir(exist_ok=True)
+        storage = storage or f"database: {self.database}"
         self.file.write_text(f"""gateway: {{jurisdiction: NL}}
 conference_server: {{jurisdiction: NL}}
 media:
@@ -68,7 +70,7 @@ api:
   tokens:
     - {{name: test, role: conference-server, sha256: {hashlib.sha256(TOKEN.encode()).hexdigest()}}}
     - {{name: staff, role: operator, sha256: {hashlib.sha256(OPERATOR.encode()).hexdigest()}}}
-storage: {{database: {self.database}, cdr_directory: {self.state / 'cdr'}, interim_period: 1s}}
+storage: {{{storage}, cdr_directory: {self.state / 'cdr'}, interim_period: 1s}}
 sinks:
   archive: {{kind: rtp, address: "127.0.0.1:{sink_port}"}}
 """)
@@ -80,7 +82,7 @@ sinks:
     def start(self, ready: bool = True) -> float:
         """Seconds until it was ready, or answered at all."""
         began = time.monotonic()
-        environment = dict(os.environ, STATE_DIRECTORY=self.state)
+        environment = self.environment()
         if self.shim:
             self.at_start = self.files()
             environment.update(LD_PRELOAD=self.shim, SYNCED_FROM=self.state, SYNCED_TO=self.synced)
@@ -97,6 +99,9 @@ sinks:
                 sys.exit(f"the gateway does not start:\n"
                          f"{(self.folder / 'log').read_text()[-3000:]}")
             time.sleep(0.002)
+
+    def environment(self) -> dict:
+        return dict(os.environ, STATE_DIRECTORY=self.state)
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -182,8 +187,7 @@ def query(database: pathlib.Path, sql: str, *values: object) -> list[tuple]:
 def verified(program: pathlib.Path, gateway: Gateway) -> list[str]:
     """All that is left after so many kills is in the ledger and as it was acknowledged."""
     done = subprocess.run(
-        [program, "verify", "--ledger", gateway.state / "ledger", "--database", gateway.database,
-         "--subject-keys", gateway.state / "subject-keys", "--cdr-lines", gateway.state / "cdr"],
+        [program, "verify", "--config", gateway.file], env=gateway.environment(),
         capture_output=True, text=True, check=False)
     print(done.stdout, end="")
     return [] if done.returncode == 0 else [done.stderr]

@@ -84,6 +84,9 @@ std::vector<HearingModel::Mark> HearingModel::permit_set(Person person, media::S
                                                          std::uint64_t epoch, bool opens) {
   auto& standing = epochs_[{person, sink}];
   std::vector<Mark> cut;
+  auto& parted = parted_[{person, sink}];
+  if (!opens) cut = parted;
+  if (!opens || epoch != standing) parted.clear();
   for (auto& [key, hearing] : hearings_) {
     const auto& [serial, ssrc, of] = key;
     if (of != sink || lines_.at(serial)->person != person) continue;
@@ -104,6 +107,11 @@ std::uint64_t HearingModel::epoch(Person person, media::SinkId sink) const {
 }
 
 void HearingModel::leg_removed(const Line& line) {
+  for (const auto& [key, hearing] : hearings_) {
+    const auto& [serial, ssrc, sink] = key;
+    if (serial == line.serial && hearing.last)
+      parted_[{line.person, sink}].push_back({ssrc, epoch(line.person, sink), *hearing.last});
+  }
   std::erase_if(hearings_,
                 [&](const auto& entry) { return std::get<LegSerial>(entry.first) == line.serial; });
   for (auto& [key, serials] : speakers_)

@@ -61,6 +61,8 @@ class HearingModel {
   // When anything of the person arrived that the sink must not have, last.
   std::map<std::pair<Person, media::SinkId>, media::TimePoint> forbidden_;
   std::map<std::pair<Person, media::SinkId>, std::uint64_t> epochs_;
+  // What was heard from legs that are gone, since the permit's epoch.
+  std::map<std::pair<Person, media::SinkId>, std::vector<Mark>> parted_;
   std::map<std::pair<media::SinkId, media::Ssrc>, std::set<LegSerial>> speakers_;
 };
 
