@@ -100,21 +100,26 @@ class RecordWalk {
     std::vector<CdrEntry> none;
     if (is_over()) co_return none;
     query_.upto = *newest_;
-    if (number(*newest_) - number(query_.after) > ids_at_once)
-      query_.upto = RecordId{number(query_.after) + ids_at_once};
+    if (number(*newest_) - number(query_.after) > stretch_)
+      query_.upto = RecordId{number(query_.after) + stretch_};
     CdrQuery window = query_;
     auto found = co_await storage_.cdrs(std::move(window));
-    if (found) query_.after = found->empty() ? query_.upto : found->back().id;
+    if (!found) co_return found;
+    if (found->empty() && is_indexed()) stretch_ *= 2;
+    query_.after = found->empty() ? query_.upto : found->back().id;
     co_return found;
   }
   [[nodiscard]] bool is_over() const { return newest_ && query_.after >= *newest_; }
 
  private:
   static std::int64_t number(RecordId id) { return static_cast<std::int64_t>(id); }
+  // An index leads to the next that match, over however many that do not.
+  [[nodiscard]] bool is_indexed() const { return !query_.room.empty() || !query_.subject.empty(); }
 
   Storage& storage_;
   CdrQuery query_;
   std::optional<RecordId> newest_;
+  std::int64_t stretch_ = ids_at_once;
 };
 
 // All that match, as they are read: of the first that cannot be, the body breaks off.
