@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 from side_by_side import process
@@ -81,8 +82,10 @@ class CampaignGateway:
             environment.update(LD_PRELOAD=str(preload), FORGOTTEN_QUEUE_PORT=str(sink_port))
         self.log = open(folder / "log", "a")
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        self.process = process.start([program, "serve", "--config", file], env=environment,
-                                     stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.start = lambda: process.start(
+            [program, "serve", "--config", file], env=environment, stdin=subprocess.DEVNULL,
+            stdout=self.log, stderr=self.log)
+        self.process = self.start()
         try:
             process.wait_until(self.is_ready, self.process, "assent", seconds=30)
         except RuntimeError as error:
@@ -130,6 +133,27 @@ class CampaignGateway:
 
     def database_bytes(self):
         return (self.state / "assent.db").stat().st_size
+
+    def restart(self):
+        """Killed, and started again on all that is there: the seconds until a room can be opened,
+        and until the ledger is verified and consents count again."""
+        self.process.kill()
+        self.process.wait()
+        self.rest()
+        begun = time.monotonic()
+        self.process = self.start()
+        process.wait_until(self.opens_a_room, self.process, "assent", seconds=60)
+        serves = time.monotonic() - begun
+        process.wait_until(self.is_ready, self.process, "assent", seconds=600)
+        return {"serves_seconds": serves, "verified_seconds": time.monotonic() - begun}
+
+    def opens_a_room(self):
+        try:
+            self.ask("PUT", "/v1/rooms/again", {})
+        except (OSError, http.client.HTTPException, RuntimeError):
+            self.rest()
+            return False
+        return True
 
     def stop(self):
         """Orderly: the recorder closes its files."""
