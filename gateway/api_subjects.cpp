@@ -61,7 +61,8 @@ void bind_disclosures(Dispatcher& dispatcher, Disclosures& disclosures) {
         auto asked = parse_disclosure_request(*body);
         if (!asked) co_return problem_response(asked.error());
         const auto waiting = co_await disclosures.request(*std::move(asked), actor_of(request));
-        co_return answer_of(waiting);
+        if (!waiting) co_return problem_response(waiting.error());
+        co_return json_response(json::serialize(*waiting));
       });
   dispatcher.bind(
       Operation::approve_disclosure, [&disclosures](const HttpRequest& request) -> Response {
@@ -80,7 +81,8 @@ void bind_aggregates(Dispatcher& dispatcher, Storage& storage, const PolicyInFor
               make_problem(ProblemType::invalid_parameter,
                            "{month} in the path must be a month such as 2026-11"));
         }
-        const auto numbers = co_await aggregates_of(storage, policy, request.parameter("month"));
+        const auto numbers =
+            co_await aggregates_of(storage, policy, request.parameter("month"), read_clocks().wall);
         co_return answer_of(numbers);
       });
 }

@@ -189,6 +189,8 @@ asio::awaitable<void> Conference::close_in_turn(CauseForClosing cause) {
 asio::awaitable<Answered<void>> Conference::join(JoinRequest request) {
   const auto hold = co_await turn_.take();
   if (closed_) co_return make_problem(ProblemType::not_found, "The room was closed.");
+  const auto may_come = check_not_erased(request.who);
+  if (!may_come) co_return may_come.error();
   auto leg = judge_layer(request.layer, policy_.rules(), layers_of_all());
   if (!leg) co_return leg.error();
   request.who.leg = std::move(*leg);
@@ -249,7 +251,6 @@ asio::awaitable<Answered<void>> Conference::part(Participant& participant, Cause
   fold(participant, whole);
   record_later(entry_of(participant, CdrKind::stop, cause, std::move(consents)));
   last_record_of_[participant.id] = participant.record.last_number();
-  erased_.erase(participant.id);
   participants_.erase(participants_.find(participant.id));
   co_return Answered<void>{};
 }

@@ -64,6 +64,8 @@ struct ConferenceServices {
   bool begun = false;
   // Nothing could be recorded for a while: no permit is open.
   bool lapsed = false;
+  // Subjects whose erasure is under way: whoever came in meanwhile would be missed by it.
+  std::multiset<std::string, std::less<>> being_erased{};
 };
 
 struct JoinRequest {
@@ -314,6 +316,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
                                                std::string_view otherwise);
 
   // conference_erasure.cpp: who is erased while the call goes on.
+  [[nodiscard]] Answered<void> check_not_erased(const policy::ParticipantJoined& who) const;
   [[nodiscard]] Answered<void> check_not_erased(const policy::ConsentStated& stated) const;
   boost::asio::awaitable<Stored<RecordId>> withdraw_all(std::string participant);
 
@@ -438,7 +441,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   CallRecord room_record_;
   policy::Tightening room_layer_;
   bool closed_ = false;
-  std::set<std::string, std::less<>> erased_;  // participants who are there
+  std::set<std::string, std::less<>> erased_;  // participants, also those who left since
   bool distrusted_ = false;  // everything is prohibited, because the ledger was refused
   std::uint32_t questions_ever_ = 0;
   std::map<std::string, std::unique_ptr<Participant>, std::less<>> participants_;

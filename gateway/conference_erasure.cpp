@@ -45,6 +45,19 @@ asio::awaitable<Stored<RecordId>> Conference::withdraw_all(std::string participa
   co_return co_await store(std::move(records));
 }
 
+// Under the id that was erased, everything is stored under a pseudonym until the room closes.
+Answered<void> Conference::check_not_erased(const policy::ParticipantJoined& who) const {
+  if (services_.being_erased.contains(who.subject)) {
+    return make_problem(ProblemType::unavailable,
+                        "This person's data is being erased. Join when that has been answered.");
+  }
+  if (!erased_.contains(who.participant) || participants_.contains(who.participant)) return {};
+  return make_problem(
+      ProblemType::conflict,
+      "The data of the participant who had this id was erased during the call. Join "
+      "under another participant id.");
+}
+
 // A grant needs somebody who gives it: whoever was erased comes in anew, as a new person.
 Answered<void> Conference::check_not_erased(const policy::ConsentStated& stated) const {
   if (stated.statement.answer == policy::Answer::refused || !erased_.contains(stated.participant))
@@ -52,7 +65,7 @@ Answered<void> Conference::check_not_erased(const policy::ConsentStated& stated)
   return make_problem(
       ProblemType::conflict,
       "This person's data was erased during the call, so nothing shows any more who "
-      "would grant. Leave and join again, then ask anew.");
+      "would grant. Leave, join under another participant id, then ask anew.");
 }
 
 }  // namespace assent::gateway

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/conference.hpp"
@@ -39,6 +40,8 @@ class Conferences {
 
   // In every open room; see Conference::erase().
   boost::asio::awaitable<Answered<std::vector<PersonInSession>>> erase(std::string subject);
+  // While it lives, nobody joins as this subject.
+  class JoinsRefused;
 
   // Wherever this subject is now.
   boost::asio::awaitable<Answered<void>> opt_out_of_sale(std::string subject);
@@ -63,6 +66,19 @@ class Conferences {
   std::map<std::string, std::shared_ptr<Conference>, std::less<>> rooms_;
   std::map<media::RoomKey, std::weak_ptr<Conference>> by_key_;
   std::uint32_t last_key_ = 0;
+};
+
+class Conferences::JoinsRefused {
+ public:
+  JoinsRefused(Conferences& conferences, std::string subject)
+      : services_{conferences.services_}, of_{services_.being_erased.insert(std::move(subject))} {}
+  ~JoinsRefused() { services_.being_erased.erase(of_); }
+  JoinsRefused(const JoinsRefused&) = delete;
+  JoinsRefused& operator=(const JoinsRefused&) = delete;
+
+ private:
+  ConferenceServices& services_;
+  std::multiset<std::string, std::less<>>::iterator of_;
 };
 
 }  // namespace assent::gateway

@@ -82,7 +82,11 @@ asio::awaitable<Answered<json::object>> Disclosures::approve(std::string id, std
   if (!is_enough(found->second)) {
     const auto noted = co_await rights_.note("disclosure_approved", subject_of(request), actor,
                                              about(request, id));
-    if (!noted) co_return noted.error();
+    found = waiting_.find(id);
+    if (!noted) {  // who was not recorded has not approved, and may again
+      if (found != waiting_.end()) found->second.authorised_by.erase(actor);
+      co_return noted.error();
+    }
     json::object waits{{"disclosure", id}, {"released", false}};
     co_return waits;
   }

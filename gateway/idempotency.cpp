@@ -94,10 +94,17 @@ IdempotencyCache::Begun IdempotencyCache::begin(Time now, const HttpRequest& req
   return begun;
 }
 
+// Somebody's personal data is not kept in memory to be given out again.
+static bool is_given_once(const HttpResponse& response) {
+  return std::any_of(response.headers.begin(), response.headers.end(), [](const auto& header) {
+    return header.first == "Cache-Control" && header.second == "no-store";
+  });
+}
+
 void IdempotencyCache::finish(Ticket ticket, Time now, const HttpResponse& response) {
   const auto entry = find(ticket);
   if (entry == entries_.end()) return;
-  if (response.status >= 500 || response.stream) {
+  if (response.status >= 500 || response.stream || is_given_once(response)) {
     forget(entry);
     return;
   }

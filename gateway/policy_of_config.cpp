@@ -41,7 +41,16 @@ void check_exports(const Config& config, const policy::RuleBook& rules, Faults& 
                 "nothing is known about the jurisdiction " + as_shown(place),
                 "write one that jurisdictions.yaml has, or add its row"});
   };
-  check("storage", config.storage.cdr_processor, config.storage.cdr_jurisdiction);
+  const std::string& keeper = config.storage.cdr_processor;
+  check("storage", keeper, config.storage.cdr_jurisdiction);
+  const bool is_shown_less = !config.storage.cdr_directory.empty() &&
+                             rules.processors.contains(keeper) &&
+                             policy::records_view(rules, keeper) != policy::RecordsView::full;
+  if (is_shown_less)
+    faults.add({config.file, 0, 0, "storage.cdr_processor",
+                "the daily files have whole records, and the policy shows " + as_shown(keeper) +
+                    " less than that",
+                "name a processor with 'records: full', or give this one an export of its own"});
   for (const auto& webhook : config.webhooks)
     check("webhooks", webhook.processor, webhook.jurisdiction);
 }

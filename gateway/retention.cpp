@@ -179,6 +179,18 @@ asio::awaitable<Answered<void>> Retention::dispose(HoldingDisposal disposal, Wal
     for (const auto& track : *erased)
       how.recordings[rows[track.track]] = track.json;
   }
+  // A person at a time: consents get their turn in between.
+  for (auto& person : std::exchange(disposal.persons, {})) {
+    HoldingDisposal one;
+    one.session = disposal.session;
+    one.room = disposal.room;
+    one.persons.push_back(std::move(person));
+    Disposition named;
+    named.names = how.names;
+    const auto disposed = co_await parts_.storage.dispose(std::move(one), std::move(named), now);
+    if (!disposed) co_return not_done(disposed.error());
+  }
+  if (disposal.is_empty()) co_return Answered<void>{};
   const auto disposed = co_await parts_.storage.dispose(std::move(disposal), std::move(how), now);
   if (!disposed) co_return not_done(disposed.error());
   co_return Answered<void>{};

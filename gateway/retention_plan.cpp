@@ -36,6 +36,10 @@ std::optional<WallTime> due_at(const policy::Retention* retention, const KeptRow
   return until && *until <= now ? until : std::nullopt;
 }
 
+bool is_destroyed(const policy::Retention* retention) {
+  return retention != nullptr && retention->then == policy::Disposal::destroy;
+}
+
 // What is about nobody in particular waits for no contract.
 bool is_past_minimum(const policy::Retention& retention, const KeptRows& rows, WallTime now) {
   return rows.rows != 0 && rows.newest + retention.legal_minimum <= now;
@@ -53,17 +57,19 @@ class Planner {
     disposal.room = kept_.room;
     for (const auto& person : kept_.persons)
       if (auto of = of_person(person)) disposal.persons.push_back(*std::move(of));
-    const auto* const records = retention_of(rules_, policy::call_records_category);
-    disposal.all_records = named_records_ == 0 && records != nullptr &&
-                           records->then == policy::Disposal::destroy &&
-                           is_past_minimum(*records, kept_.records, now_);
-    const auto* const consents = retention_of(rules_, consents_category);
-    disposal.all_events = named_events_ == 0 && consents != nullptr &&
-                          consents->then == policy::Disposal::destroy &&
-                          is_past_minimum(*consents, kept_.events, now_);
-    add_rest(disposal);
     for (const auto& recording : kept_.recordings)
       if (is_due(recording)) disposal.recordings.push_back(recording);
+    const auto* const consents = retention_of(rules_, consents_category);
+    disposal.all_events = named_events_ == 0 && is_destroyed(consents) &&
+                          is_past_minimum(*consents, kept_.events, now_);
+    // The room's own records go last: by them a holding of which something is kept is found again.
+    const bool rest_goes =
+        named_events_ == 0 && disposal.recordings.size() == kept_.recordings.size() &&
+        (kept_.events.rows == 0 || disposal.all_events || !is_destroyed(consents));
+    const auto* const records = retention_of(rules_, policy::call_records_category);
+    disposal.all_records = rest_goes && named_records_ == 0 && is_destroyed(records) &&
+                           is_past_minimum(*records, kept_.records, now_);
+    add_rest(disposal);
     return disposal;
   }
 
@@ -112,8 +118,9 @@ class Planner {
 
   bool is_due(const ClosedRecording& recording) {
     const auto purpose = rules_.purposes.find(recording.purpose);
-    if (purpose == rules_.purposes.end()) return false;
-    const auto& category = purpose->second.category;
+    const std::string category = purpose == rules_.purposes.end()  // the policy forgot it
+                                     ? std::string(policy::call_records_category)
+                                     : purpose->second.category;
     const auto* const retention = retention_of(rules_, category);
     const auto due =
         due_at(retention, {1, recording.at}, ends_.of(recording.subject, kept_.tenant), now_);

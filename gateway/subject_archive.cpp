@@ -259,6 +259,10 @@ json::object erasure_report(const ErasureReport& report,
                    {"key", "destroyed"}};
   out["kept"] = std::move(kept);
   out["sinks_told"] = report.told_to_sinks;
+  json::array not_found;
+  for (const auto& [sink, file] : report.recordings_not_found)
+    not_found.push_back(json::object{{"sink", sink}, {"file", file}});
+  out["recordings_not_found"] = std::move(not_found);
   out["afterwards"] =
       "The ledger keeps commitments that nobody can open any more. Whoever comes under the same "
       "subject id is a new person: nothing is kept by which the id could be recognised.";

@@ -25,7 +25,9 @@ struct ErasureReport {
   Erased rows;
   std::size_t recordings_deleted = 0;
   std::size_t recordings_kept = 0;
-  std::map<std::string, WallTime> recordings_kept_until;  // by purpose
+  // Whose files or manifests are not where their sink should have them: nobody deleted those.
+  std::vector<std::pair<std::string, std::string>> recordings_not_found;  // sink and file
+  std::map<std::string, WallTime> recordings_kept_until;                  // by purpose
   boost::json::object told_to_sinks;
   WallTime newest_record{};
   WallTime newest_statement{};

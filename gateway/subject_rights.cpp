@@ -146,7 +146,9 @@ asio::awaitable<Answered<json::object>> SubjectRights::erase(std::string subject
                                                              std::string actor) {
   const WallTime now = read_clocks().wall;
   Names names;
+  std::optional<Conferences::JoinsRefused> joins_refused;
   if (parts_.conferences != nullptr) {
+    joins_refused.emplace(*parts_.conferences, subject);
     const auto present = co_await parts_.conferences->erase(subject);
     if (!present) co_return present.error();
     for (const auto& who : *present) {
@@ -194,6 +196,7 @@ asio::awaitable<Answered<json::object>> SubjectRights::erase(std::string subject
   report.rows = *erased;
   report.recordings_deleted = recordings->deleted;
   report.recordings_kept = recordings->kept;
+  report.recordings_not_found = std::move(recordings->not_found);
   report.recordings_kept_until = std::move(recordings->kept_until);
   report.told_to_sinks = std::move(sinks);
   for (const auto& record : *records)
@@ -251,7 +254,7 @@ asio::awaitable<Answered<SubjectRights::DeletedRecordings>> SubjectRights::delet
     const std::vector<ClosedRecording>& recordings, const Names& names, WallTime now) {
   DeletedRecordings done;
   std::map<std::string, std::vector<TrackErasure>> by_sink;
-  std::map<std::pair<std::string, std::string>, RecordId> rows;
+  std::map<std::pair<std::string, std::string>, const ClosedRecording*> rows;
   for (const auto& recording : recordings) {
     TrackErasure track;
     track.session = recording.session;
@@ -259,13 +262,7 @@ asio::awaitable<Answered<SubjectRights::DeletedRecordings>> SubjectRights::delet
     track.participant = names.at({recording.session, recording.room, recording.participant});
     const auto until = kept_until(recording);
     track.keep = until > now;
-    if (track.keep) {
-      auto& latest = done.kept_until[recording.purpose];
-      latest = std::max(latest, until);
-    }
-    const bool has_file = !text_in(recording.json, "file").empty();
-    if (has_file) ++(track.keep ? done.kept : done.deleted);
-    rows[{track.session, track.track}] = recording.id;
+    rows[{track.session, track.track}] = &recording;
     by_sink[recording.sink].push_back(std::move(track));
   }
   for (auto& [name, tracks] : by_sink) {
@@ -284,10 +281,26 @@ asio::awaitable<Answered<SubjectRights::DeletedRecordings>> SubjectRights::delet
                                  std::string(to_string(erased.error())) +
                                  "). Mend the disk, and repeat the request.");
     }
-    for (const auto& track : *erased)
-      done.entries[rows[{track.session, track.track}]] = track.json;
+    for (const auto& track : *erased) {
+      const auto row = rows.extract({track.session, track.track});
+      if (row) count_found(*row.mapped(), track, now, done);
+    }
   }
+  for (const auto& [track, recording] : rows)
+    if (auto file = text_in(recording->json, "file"); !file.empty())
+      done.not_found.emplace_back(recording->sink, std::move(file));
   co_return done;
+}
+
+void SubjectRights::count_found(const ClosedRecording& recording, const ErasedTrack& track,
+                                WallTime now, DeletedRecordings& done) const {
+  done.entries[recording.id] = track.json;
+  if (text_in(recording.json, "file").empty()) return;
+  const auto until = kept_until(recording);
+  ++(until > now ? done.kept : done.deleted);
+  if (until <= now) return;
+  auto& latest = done.kept_until[recording.purpose];
+  latest = std::max(latest, until);
 }
 
 // What sinks that are not ours got of the person, in the words of what they got: streams and times.

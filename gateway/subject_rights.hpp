@@ -65,6 +65,7 @@ class SubjectRights {
     std::size_t deleted = 0;
     std::map<std::string, WallTime> kept_until;  // by purpose: the latest
     std::size_t kept = 0;
+    std::vector<std::pair<std::string, std::string>> not_found;  // sink and file
   };
 
   boost::asio::awaitable<Answered<std::vector<CdrEntry>>> records_of(std::string subject);
@@ -73,6 +74,8 @@ class SubjectRights {
                                                       std::string actor);
   boost::asio::awaitable<Answered<DeletedRecordings>> delete_recordings(
       const std::vector<ClosedRecording>& recordings, const Names& names, WallTime now);
+  void count_found(const ClosedRecording& recording, const ErasedTrack& track, WallTime now,
+                   DeletedRecordings& done) const;
   [[nodiscard]] WallTime kept_until(const ClosedRecording& recording) const;
   [[nodiscard]] boost::json::object told_to_sinks(const std::vector<CdrEntry>& records) const;
 

@@ -131,6 +131,18 @@ class UnwatchedConference : public testing::Test {
       context.get_executor(), services, worker, Conference::Identity{"room", "session", "", {}});
 };
 
+TEST_F(UnwatchedConference, Row24NobodyJoinsAsASubjectWhileThatIsErased) {
+  JoinRequest join;
+  join.who.participant = "three";
+  join.who.subject = "s-three";
+  const auto erasing = services.being_erased.insert("s-three");
+  const auto early = run(conference->join(join));
+  ASSERT_FALSE(early) << "the erasure would miss what is recorded from now on";
+  EXPECT_EQ(early.error().type, ProblemType::unavailable);
+  services.being_erased.erase(erasing);
+  EXPECT_TRUE(run(conference->join(join)));
+}
+
 TEST_F(UnwatchedConference, WhatAnUnrecordableGrantBroughtAboutBesidesIsInEffectAllTheSame) {
   auto brief = granted("two");
   brief.statement.expires = read_clocks().wall + 200ms;

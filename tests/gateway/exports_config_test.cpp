@@ -150,6 +150,19 @@ TEST_F(ExportsConfig, Row08To15WhatThePolicyNeverShowsIsAFaultOfItsLine) {
   EXPECT_EQ(judged("  - {name: a" + rest + "processor: hosting, jurisdiction: IE}\n"), "");
 }
 
+TEST_F(ExportsConfig, Row08To15TheDailyFilesAreForNobodyWhoIsShownLessThanWholeRecords) {
+  const auto kept_by = [&](const std::string& processor) {
+    faults = {};
+    return judged(
+        "  - {name: a, kind: file, directory: /srv/a, jurisdiction: NL}\n"
+        "storage: {cdr_directory: /srv/cdr, cdr_jurisdiction: US, cdr_processor: " +
+        processor + "}\n");
+  };
+  EXPECT_THAT(kept_by("customer-management"), HasSubstr("less than that"));
+  EXPECT_THAT(kept_by("analytics-service"), HasSubstr("less than that"));
+  EXPECT_EQ(kept_by("hosting"), "");
+}
+
 TEST_F(ExportsConfig, OfAProcessorRecordsNeedTheirCategoryAndNoOwnUse) {
   // In policy.yaml.
   std::string text{policy_texts({}, faults).policy.text};

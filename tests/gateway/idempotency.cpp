@@ -177,6 +177,17 @@ TEST_F(Cache, ForgetsTheOldestBeyondItsEntriesAndBytesAndAllAfterItsTime) {
   EXPECT_TRUE(done_once(cache, now + 2min, "next")) << "too old";
 }
 
+TEST_F(Cache, WhatIsNotToBeStoredIsNotGivenOutAgain) {
+  IdempotencyCache cache{limits};
+  const auto begun = cache.begin(now, request("archive"));
+  ASSERT_TRUE(begun.ticket);
+  auto archive = json_response("all that is kept about somebody");
+  archive.headers.emplace_back("Cache-Control", "no-store");
+  cache.finish(*begun.ticket, now, archive);
+  EXPECT_EQ(cache.entries(), 0U);
+  EXPECT_FALSE(cache.begin(now, request("archive")).answer);
+}
+
 TEST_F(Cache, RequestsInProgressAreNeverForgotten) {
   IdempotencyCache cache{limits};
   const auto first = cache.begin(now, request("a"));

@@ -103,6 +103,30 @@ TEST_P(RetentionRun, WhenTheLastPersonsDataIsDestroyedNothingOfTheRoomIsLeft) {
   expect_sound("destroyed at the end of their retention");
 }
 
+TEST_P(RetentionRun, WhatIsKeptLongerThanCallRecordsIsFoundAgainWhenItIsDue) {
+  auto longer = options();
+  longer.policy_text = std::string(embedded("policy.yaml").value());
+  say_in(longer.policy_text, "label: Call detail records", "then: anonymise", "then: destroy");
+  auto due_now = longer;
+  say_in(longer.policy_text, "label: Recordings and whiteboards", "legal_minimum: 0d",
+         "legal_minimum: 30d");
+  {
+    RunningService service{longer};
+    hold_a_call(service);
+    end_contract(service, zelda);
+    end_contract(service, "other");
+    run(service);
+    EXPECT_EQ(recordings(), 2u);
+  }
+  RunningService service{due_now};
+  const auto rows = due(run(service));
+  EXPECT_EQ(rows.at("recordings"), 2);
+  EXPECT_EQ(recordings(), 0u);
+  service.stop();
+  EXPECT_EQ(column("SELECT count(*) FROM cdrs"), std::vector<std::string>{"0"});
+  expect_sound("destroyed at the end of their retention");
+}
+
 TEST_P(RetentionRun, TheLegalMinimumOutlastsTheContract) {
   auto kept = options();
   kept.policy_text = std::string(embedded("policy.yaml").value());
