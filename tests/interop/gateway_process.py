@@ -80,8 +80,8 @@ sinks:
         return self.state / "assent.db"
 
     def start(self, ready: bool = True) -> float:
-        """Seconds until it was ready, or answered at all."""
-        began = time.monotonic()
+        """Seconds until it was ready, or answered at all; `answered`: until it answered at all."""
+        began, self.answered = time.monotonic(), None
         environment = self.environment()
         if self.shim:
             self.at_start = self.files()
@@ -91,7 +91,9 @@ sinks:
                                             stdout=log, stderr=log, env=environment)
         while True:
             try:
-                if self.call(self.connect(), "GET", "/readyz")[0] == 200 or not ready:
+                status = self.call(self.connect(), "GET", "/readyz")[0]
+                self.answered = self.answered or time.monotonic() - began
+                if status == 200 or not ready:
                     return time.monotonic() - began
             except OSError:
                 pass
