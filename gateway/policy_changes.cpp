@@ -1,11 +1,10 @@
 #include "gateway/policy_changes.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "gateway/apart.hpp"
 #include "gateway/policy_of_config.hpp"
 
 namespace assent::gateway {
@@ -116,14 +115,7 @@ bool PolicyChanges::hold_again(const AcceptedPolicy& put) {
 
 // --- PUT /v1/policy ---
 
-// Whoever waits for it holds the turn, so that what is in force stays what it is meanwhile.
-template <class Work>
-asio::awaitable<std::invoke_result_t<Work&>> PolicyChanges::read_apart(Work work) {
-  using Read = std::invoke_result_t<Work&>;
-  auto reading = [&work]() -> asio::awaitable<Read> { co_return work(); };
-  co_return co_await asio::co_spawn(reader_, std::move(reading), asio::use_awaitable);
-}
-
+// Whoever reads apart holds the turn, so that what is in force stays what it is meanwhile.
 asio::awaitable<Answered<HeldPolicy>> PolicyChanges::checked(PolicyProposal proposal,
                                                              std::string by) {
   const HeldPolicy& now = around_.in_force.now();
@@ -133,7 +125,7 @@ asio::awaitable<Answered<HeldPolicy>> PolicyChanges::checked(PolicyProposal prop
   }
   Faults faults;
   const PolicyTexts texts = amended(now.accepted.texts, std::move(proposal));
-  auto loaded = co_await read_apart([&] {
+  auto loaded = co_await apart(reader_, [&] {
     return policy_of_config(around_.config, texts, UndeclaredSinks::are_warnings,
                             read_clocks().wall, faults);
   });
@@ -156,7 +148,7 @@ asio::awaitable<PolicyReport> PolicyChanges::report_of(const HeldPolicy& next) {
   report.from = now.rules.hash;
   report.to = next.rules.hash;
   report.diff =
-      co_await read_apart([&] { return diff_of(now.accepted.texts, next.accepted.texts); });
+      co_await apart(reader_, [&] { return diff_of(now.accepted.texts, next.accepted.texts); });
   report.material = policy::material_change(now.rules, next.rules);
   report.warnings = warnings_of(next, read_clocks().wall);
   co_return report;
@@ -255,8 +247,8 @@ void PolicyChanges::tell(const PolicyReport& report) const {
 asio::awaitable<void> PolicyChanges::reload() {
   const auto hold = co_await turn_.take();
   Faults faults;
-  auto loaded = co_await read_apart(
-      [&] { return policy_of_config(around_.config, read_clocks().wall, faults); });
+  auto loaded = co_await apart(
+      reader_, [&] { return policy_of_config(around_.config, read_clocks().wall, faults); });
   if (!loaded) {
     log_faults("policy.fault", faults);
     refuse_reload("the files have faults");

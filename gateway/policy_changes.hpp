@@ -74,8 +74,6 @@ class PolicyChanges {
   boost::asio::awaitable<void> settle();
 
  private:
-  template <class Work>
-  boost::asio::awaitable<std::invoke_result_t<Work&>> read_apart(Work work);
   boost::asio::awaitable<Answered<HeldPolicy>> checked(PolicyProposal proposal, std::string by);
   boost::asio::awaitable<PolicyReport> report_of(const HeldPolicy& next);
   [[nodiscard]] std::optional<Problem> no_place_for(const policy::RuleBook& rules) const;

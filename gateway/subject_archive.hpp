@@ -26,8 +26,9 @@ struct ErasureReport {
   std::size_t recordings_deleted = 0;
   std::size_t recordings_kept = 0;
   // Whose files or manifests are not where their sink should have them: nobody deleted those.
-  std::vector<std::pair<std::string, std::string>> recordings_not_found;  // sink and file
-  std::map<std::string, WallTime> recordings_kept_until;                  // by purpose
+  std::vector<std::pair<std::string, std::string>>
+      recordings_not_found;                               // sink and file, below its directory
+  std::map<std::string, WallTime> recordings_kept_until;  // by purpose
   boost::json::object told_to_sinks;
   WallTime newest_record{};
   WallTime newest_statement{};

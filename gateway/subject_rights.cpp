@@ -4,10 +4,12 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <filesystem>
 #include <optional>
 #include <tuple>
 #include <utility>
 
+#include "gateway/apart.hpp"
 #include "gateway/exports.hpp"
 #include "gateway/pseudonym.hpp"
 #include "gateway/record_copies.hpp"
@@ -96,7 +98,10 @@ asio::awaitable<Answered<json::object>> SubjectRights::archive(std::string subje
   if (!records) co_return records.error();
   if (is_empty(*file, *records))
     co_return make_problem(ProblemType::not_found, "Nothing is kept about this subject.");
-  co_return subject_archive(subject, *file, *records, parts_.policy.rules(), read_clocks().wall);
+  const auto rules = parts_.policy.rules();
+  const WallTime now = read_clocks().wall;
+  co_return co_await apart(reader_,
+                           [&] { return subject_archive(subject, *file, *records, rules, now); });
 }
 
 asio::awaitable<Answered<json::object>> SubjectRights::change(std::string subject,
@@ -287,8 +292,9 @@ asio::awaitable<Answered<SubjectRights::DeletedRecordings>> SubjectRights::delet
     }
   }
   for (const auto& [track, recording] : rows)
-    if (auto file = text_in(recording->json, "file"); !file.empty())
-      done.not_found.emplace_back(recording->sink, std::move(file));
+    if (const auto file = text_in(recording->json, "file"); !file.empty())
+      done.not_found.emplace_back(recording->sink,
+                                  (std::filesystem::path{recording->session} / file).string());
   co_return done;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/json/object.hpp>
 #include <functional>
 #include <map>
@@ -80,6 +81,7 @@ class SubjectRights {
   [[nodiscard]] boost::json::object told_to_sinks(const std::vector<CdrEntry>& records) const;
 
   Parts parts_;
+  boost::asio::thread_pool reader_{1};  // archives may be long
 };
 
 // Whose erasure was asked for and is not done, with who asked.
