@@ -347,7 +347,7 @@ void CallLegs::add_removals(media::Side side, const std::vector<media::LegId>& k
 
 Answered<CallLegs::Taken> CallLegs::trickle(media::Side from,
                                             std::span<const media::Trickled> said) {
-  if (!negotiation_.last_offerer()) {
+  if (!negotiation_.last_offerer() && !has_legs()) {
     return make_problem(ProblemType::conflict,
                         "There is no offer that these candidates could belong to. POST one first.");
   }
@@ -465,6 +465,16 @@ bool CallLegs::has_legs() const {
   return std::any_of(sections_.begin(), sections_.end(), [](const Section& section) {
     return section.legs[0].has_value() || section.legs[1].has_value();
   });
+}
+
+std::vector<media::LegId> CallLegs::standing_legs() const {
+  std::vector<media::LegId> all;
+  for (const auto& section : sections_) {
+    for (const auto& leg : section.legs) {
+      if (leg && std::ranges::find(all, *leg) == all.end()) all.push_back(*leg);
+    }
+  }
+  return all;
 }
 
 bool CallLegs::has_plain_leg(media::Side side) const {

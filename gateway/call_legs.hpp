@@ -88,6 +88,7 @@ class CallLegs {
   LegChanges close();
   // Something was agreed, and stands.
   [[nodiscard]] bool has_legs() const;
+  [[nodiscard]] std::vector<media::LegId> standing_legs() const;
 
   [[nodiscard]] std::optional<media::Side> last_offerer() const {
     return negotiation_.last_offerer();

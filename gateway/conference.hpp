@@ -115,6 +115,12 @@ struct ConsentOutcome {
   std::vector<SinkCut> cut;
 };
 
+// Whether anybody is still at the ends of a connection.
+struct SignsOfLife {
+  bool everybody_there = false;  // it has legs, and those with ICE have a peer that consents
+  media::TimePoint media_heard{};
+};
+
 // What open rooms made of other rules.
 struct AdoptedRules {
   std::size_t rooms = 0;
@@ -156,6 +162,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   // How many of them are checked, now or once the answer is there.
   boost::asio::awaitable<Answered<std::size_t>> trickle(ConnectionName of, media::Side from,
                                                         std::vector<media::Trickled> said);
+  boost::asio::awaitable<Answered<SignsOfLife>> signs_of_life(ConnectionName of);
   // Its legs go; the participant stays.
   boost::asio::awaitable<Answered<void>> close_connection(ConnectionName of);
 

@@ -10,6 +10,7 @@
 #include "gateway/jurisdiction_code.hpp"
 #include "gateway/media_config.hpp"
 #include "gateway/sinks_config.hpp"
+#include "gateway/whip_config.hpp"
 
 namespace assent::gateway {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::string_view root_keys[] = {"gateway",      "conference_server",
                                           "policy",       "keypad",
                                           "webhooks",     "janus",
                                           "log",          "retention",
-                                          "exports"};
+                                          "exports",      "whip"};
 constexpr std::string_view gateway_keys[] = {"name", "jurisdiction", "ip_database"};
 constexpr std::string_view server_keys[] = {"jurisdiction", "processor", "srtp_suites"};
 constexpr std::string_view consent_page_keys[] = {"public_url", "lifetime", "key"};
@@ -56,6 +57,9 @@ const ConfigKeys all_keys[] = {
     {"exports[]", export_keys()},
     {"janus", janus_keys()},
     {"janus.tls", tls_keys},
+    {"whip", whip_keys()},
+    {"whip.tls", tls_keys},
+    {"whip.paths[]", whip_path_keys()},
     {"log", log_keys},
 };
 
@@ -95,6 +99,7 @@ class ConfigReader {
     config.exports = read_exports(root.optional("exports"), paths_, surroundings_.is_here);
     check_export_folders(config);
     config.janus = read_janus(root.optional("janus").map(janus_keys()), paths_);
+    config.whip = read_whip(root.optional("whip").map(whip_keys()), paths_);
     config.log = log(root.optional("log").map(log_keys));
     return config;
   }

@@ -22,6 +22,7 @@
 #include "gateway/log.hpp"
 #include "gateway/retention_config.hpp"
 #include "gateway/webhook_config.hpp"
+#include "gateway/whip_path.hpp"
 #include "gateway/yaml_reader.hpp"
 #include "media/endpoint.hpp"
 #include "media/srtp_key.hpp"
@@ -168,6 +169,23 @@ struct JanusConfig {
   bool forwarded_for = false;  // the client's address is the last one of X-Forwarded-For
 };
 
+// In front of a server of WHIP and WHEP; absent where nothing listens.
+struct WhipConfig {
+  std::optional<media::Endpoint> listen;
+  std::optional<TlsConfig> tls;
+  std::optional<WebhookUrl> server;
+  std::filesystem::path server_ca;    // PEM; empty: the system's
+  std::vector<WhipRule> paths;        // the first that matches counts
+  std::string public_url;             // what stands before the paths of sessions; empty: nothing
+  std::vector<std::string> performs;  // purposes that the server performs in every room
+  YamlPosition performs_at;
+  bool forwarded_for = false;  // the client's address is the last one of X-Forwarded-For
+  std::size_t sessions_max = 1'000;
+  std::chrono::microseconds answer_within{std::chrono::seconds{10}};  // of the server
+  std::chrono::microseconds lost_after{std::chrono::seconds{30}};     // somebody is not there
+  std::chrono::microseconds silent_after{std::chrono::minutes{10}};   // no media
+};
+
 // Where the file says what only the policy can judge. {0, 0}: it does not say it.
 struct ConfigPlaces {
   YamlPosition gateway_jurisdiction;
@@ -192,6 +210,7 @@ struct Config {
   std::vector<WebhookConfig> webhooks;
   std::vector<ExportConfig> exports;
   JanusConfig janus;
+  WhipConfig whip;
   LogConfig log;
 };
 

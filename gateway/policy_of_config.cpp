@@ -10,6 +10,7 @@
 #include "gateway/ip_database.hpp"
 #include "gateway/janus_config.hpp"
 #include "gateway/rfc3339.hpp"
+#include "gateway/whip_config.hpp"
 #include "policy/release.hpp"
 
 namespace assent::gateway {
@@ -149,6 +150,7 @@ std::optional<LoadedPolicy> policy_of_config(const Config& config, PolicyTexts t
     check_prompts(config.file, config.keypad, purposes, found);
     check_record_exports(config, loaded->rules, found);
     check_janus(config, purposes, found);
+    check_whip(config, purposes, found);
   }
   bind_server(config, loaded->rules, found);
   check_gateway_jurisdiction(config, loaded->rules, found);

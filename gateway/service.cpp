@@ -343,6 +343,7 @@ asio::awaitable<void> Service::stop(CauseForClosing cause) {
   events_.close();
   co_await server_.stop(std::chrono::seconds{2});
   if (janus_) co_await janus_->stop();
+  if (whip_) co_await whip_->stop();
   co_await retention_.stop();
   co_await policy_changes_.settle();
   co_await conferences_.close_all(cause);

@@ -31,6 +31,7 @@
 #include "gateway/storage.hpp"
 #include "gateway/subject_rights.hpp"
 #include "gateway/webhooks.hpp"
+#include "gateway/whip_front.hpp"
 
 namespace assent::gateway {
 
@@ -55,6 +56,7 @@ class Service {
 
   [[nodiscard]] std::uint16_t api_port() const { return api_port_; }      // 0 for a Unix socket
   [[nodiscard]] std::uint16_t janus_port() const { return janus_port_; }  // 0: none
+  [[nodiscard]] std::uint16_t whip_port() const { return whip_port_; }    // 0: none
 
  private:
   void publish(std::string_view type, std::string_view room, const std::string& text);
@@ -79,6 +81,7 @@ class Service {
   boost::asio::awaitable<bool> load_opt_outs();
   bool listen();
   bool listen_for_janus();
+  bool listen_for_whip();
   [[nodiscard]] std::shared_ptr<boost::asio::ssl::context> tls_context_of(
       const TlsConfig& config) const;
   boost::asio::awaitable<std::string> exposition_of_now();
@@ -116,8 +119,10 @@ class Service {
   HttpServer server_;
   JanusCalls janus_calls_;
   std::optional<JanusFront> janus_;  // where one is configured, from the start on
+  std::optional<WhipFront> whip_;    // the same
   std::uint16_t api_port_ = 0;
   std::uint16_t janus_port_ = 0;
+  std::uint16_t whip_port_ = 0;
   std::atomic<std::size_t> closed_tracks_ = 0;  // that are on their way to storage
   bool records_begun_ = false;                  // or never will, as the log says
   bool storage_well_ = true;                    // as it was told last

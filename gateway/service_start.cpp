@@ -1,6 +1,7 @@
 // From nothing to a service that listens; and what a start waits for behind that.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "gateway/service.hpp"
@@ -41,7 +42,7 @@ asio::awaitable<StartResult> Service::start() {
   asio::co_spawn(context_, begin_records(), asio::detached);  // what waits for it stands in front
   co_await wait_for_records();
   if (records_begun_) co_await exports_.find_places();  // else the start would wait for more
-  if (!listen() || !listen_for_janus()) co_return StartResult::failed;
+  if (!listen() || !listen_for_janus() || !listen_for_whip()) co_return StartResult::failed;
   webhooks_.start();
   exports_.start();
   co_return StartResult::started;
@@ -239,6 +240,36 @@ bool Service::listen_for_janus() {
   janus_port_ = *listening;
   log_.info("janus.listening",
             {{"address", OperatorText{address}}, {"port", janus_port_}, {"tls", tls != nullptr}});
+  return true;
+}
+
+bool Service::listen_for_whip() {
+  if (!config_.whip.listen) return true;
+  const auto address = media::address_text(*config_.whip.listen);
+  std::shared_ptr<asio::ssl::context> tls;
+  if (config_.whip.tls) {
+    tls = tls_context_of(*config_.whip.tls);
+    if (tls == nullptr) return false;
+  }
+  const WhipFront::Parts parts{conferences_, ip_database_, opt_outs_, conference_services_.entropy,
+                               log_};
+  try {
+    whip_.emplace(context_.get_executor(), config_.whip, parts, tls);
+  } catch (const std::runtime_error& unreadable) {
+    log_.error("start.tls_failed", {{"file", OperatorText{config_.whip.server_ca.native()}},
+                                    {"what", OperatorText{unreadable.what()}}});
+    return false;
+  }
+  const auto listening = whip_->listen();
+  if (!listening) {
+    log_.error("start.listen_failed", {{"address", OperatorText{address}},
+                                       {"port", config_.whip.listen->port},
+                                       {"error", std::error_code(listening.error())}});
+    return false;
+  }
+  whip_port_ = *listening;
+  log_.info("whip.listening",
+            {{"address", OperatorText{address}}, {"port", whip_port_}, {"tls", tls != nullptr}});
   return true;
 }
 

@@ -59,6 +59,7 @@ std::string configuration(const RunningService::Options& options,
   if (!options.webhooks.empty()) text += "webhooks:\n" + options.webhooks;
   if (!options.exports.empty()) text += "exports:\n" + options.exports;
   if (!options.janus.empty()) text += "janus:\n" + options.janus;
+  if (!options.whip.empty()) text += "whip:\n" + options.whip;
   if (!options.keypad.empty()) text += "keypad:\n" + options.keypad;
   auto policy = options.policy;
   if (!options.policy_text.empty()) {
@@ -87,6 +88,7 @@ RunningService::RunningService(Options options)
   if (!faults.empty() || !loaded) throw std::runtime_error(to_string(faults));
   config_.api.listen = *media::parse_endpoint("127.0.0.1", 0);
   if (config_.janus.listen) config_.janus.listen->port = 0;
+  if (config_.whip.listen) config_.whip.listen->port = 0;
   std::vector<AccessToken> tokens;
   for (std::size_t i = 0; i < roles; ++i) {
     const auto role = static_cast<Role>(i);

@@ -38,6 +38,7 @@ class RunningService {
     std::string webhooks{};  // lines under `webhooks:`
     std::string exports{};   // lines under `exports:`
     std::string janus{};   // lines under `janus:`; whatever port it names, it listens on a free one
+    std::string whip{};    // lines under `whip:`, the same
     std::string keypad{};  // lines under `keypad:`
     std::string gateway_place{"NL"};
     std::string server_place{"NL"};
@@ -76,6 +77,7 @@ class RunningService {
 
   [[nodiscard]] std::uint16_t api_port() const { return service_->api_port(); }
   [[nodiscard]] std::uint16_t janus_port() const { return service_->janus_port(); }
+  [[nodiscard]] std::uint16_t whip_port() const { return service_->whip_port(); }
   [[nodiscard]] static std::string bearer(Role role);  // "Bearer ..."
   [[nodiscard]] const std::filesystem::path& state() const { return state_; }
 
