@@ -17,6 +17,7 @@ Problem problem_of(const media::SdpError& error) {
 }
 
 std::string_view word_of(media::MediaKind kind) {
+  if (kind == media::MediaKind::data) return "data";
   return kind == media::MediaKind::video ? "video" : "audio";
 }
 
@@ -24,6 +25,11 @@ std::string_view word_of(media::MediaKind kind) {
 void carry(media::LegConfig& config, const media::MediaPlan& media, media::Side side,
            media::SectionId section) {
   const auto& plan = media.leg(side);
+  if (media.kind == media::MediaKind::data) {
+    config.data = section;
+    config.sections_on_hold |= std::uint32_t{1} << section;  // of RTP it takes none
+    return;
+  }
   for (std::size_t type = 0; type < plan.payload_types.size(); ++type) {
     if (plan.payload_types[type] == media::Codec::none) continue;
     config.payload_types[type] = plan.payload_types[type];
@@ -39,6 +45,16 @@ void carry(media::LegConfig& config, const media::MediaPlan& media, media::Side 
   } else {
     config.sections_on_hold |= std::uint32_t{1} << section;
   }
+}
+
+// The m-section whose RTP profile, header extensions and unknown payload types speak for all that
+// one transport carries: data channels have none of these.
+std::size_t speaker_of(std::span<const media::MediaPlan> plans,
+                       const std::vector<std::size_t>& carried) {
+  const auto rtp = std::find_if(carried.begin(), carried.end(), [plans](std::size_t section) {
+    return plans[section].kind != media::MediaKind::data;
+  });
+  return rtp == carried.end() ? carried.front() : *rtp;
 }
 
 // Without a name of its generation it is of the one that is agreed.
@@ -71,6 +87,7 @@ Answered<void> CallLegs::open_transports(std::span<const std::size_t> needed, me
                                          std::optional<media::Profile> toward) {
   const LegAddress* toward_offerer = address_for(sdp);
   for (const auto position : needed) {
+    if (!negotiation_.passes(position, toward)) continue;
     if (sections_.size() <= position) sections_.resize(position + 1);
     Section& section = sections_[position];
     for (const auto side : both_sides) {
@@ -289,12 +306,15 @@ media::LegConfig CallLegs::config_of(std::size_t carrier, media::Side side, medi
   config.latching = latching && side == media::Side::client && !plan.is_secure();
   config.webrtc = webrtc_of(carrier, side);
   config.peer_listens = false;
-  config.bundle.payload_types.fill(static_cast<media::SectionId>(carrier));
   const auto carried = carried_by(carrier, side);
+  const auto speaker = speaker_of(plans, carried);
+  config.bundle.payload_types.fill(static_cast<media::SectionId>(speaker));
   for (const auto section : carried)
     carry(config, plans[section], side, static_cast<media::SectionId>(section));
+  if (config.webrtc && plans[speaker].kind == media::MediaKind::data)
+    config.webrtc->use = media::DtlsUse::messages;
   if (carried.size() < 2) return config;
-  config.bundle.mid_extension = plan.mid_extension;
+  config.bundle.mid_extension = plans[speaker].leg(side).mid_extension;
   config.bundle.mids.resize(plans.size());
   for (const auto section : carried)
     config.bundle.mids[section] = plans[section].mid;
@@ -313,8 +333,9 @@ void CallLegs::add_changes(media::Side side, media::SourceId source, bool latchi
     change.leg = standing(i, side);
     change.what = change.leg ? LegChange::What::reconfigure : LegChange::What::add;
     change.config = config_of(i, side, source, latching);
-    change.transport = to_string(plans[i].leg(side).profile);
-    for (const auto section : carried_by(i, side)) {
+    const auto carried = carried_by(i, side);
+    change.transport = to_string(plans[speaker_of(plans, carried)].leg(side).profile);
+    for (const auto section : carried) {
       const std::string word{word_of(plans[section].kind)};
       if (change.media.find(word) != std::string::npos) continue;
       change.media += (change.media.empty() ? "" : "+") + word;

@@ -37,7 +37,7 @@ struct LegChange {
   What what = What::add;
   media::Side side = media::Side::client;
   std::size_t carrier = 0;  // the m-section that it is the transport of, with what is bundled
-  std::string media;        // "audio", "video", "audio+video"
+  std::string media;        // "audio", "video", "data", "audio+video+data"
   std::optional<media::LegId> leg;
   std::optional<media::LegConfig> config;
   std::optional<LegPorts> ports;  // of legs with ports of their own

@@ -101,7 +101,8 @@ void CallRecord::fold_leg(OpenLeg& open, const media::LegRecord& record, const C
   CdrLeg& leg = cdr_.legs[open.index];
   leg.packets += counters.rtp_packets;
   leg.bytes += counters.rtp_bytes;
-  leg.control_packets += counters.rtcp_packets;
+  leg.control_packets += counters.rtcp_packets + counters.data_packets;
+  add_count(leg.dropped, "data_withheld", counters.data_withheld);
   CdrRoute& call = leg.routes.front();
   for (std::size_t i = 0; i < media::drop_reasons; ++i) {
     const auto word = to_string(static_cast<media::DropReason>(i));

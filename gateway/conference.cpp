@@ -26,7 +26,7 @@ std::vector<media::LegId> apply_changes(MediaPath& path, LegChanges& agreed) {
         path.relay().disconnect(id);
         break;
       case LegChange::What::remove:
-        path.remove_leg(id);
+        path.remove_leg(std::chrono::steady_clock::now(), id);
         break;
     }
     ids.push_back(id);

@@ -178,6 +178,8 @@ void Conference::count(const media::SourceRecord& record, const CallRecord::Reas
     traffic.relayed_packets += counters.forwarded_packets;
     traffic.relayed_bytes += counters.forwarded_bytes;
     traffic.withheld_from_server += counters.withheld_from_server;
+    traffic.data_packets += counters.data_packets;
+    traffic.data_withheld += counters.data_withheld;
     for (std::size_t i = 0; i < media::drop_reasons; ++i) {
       traffic.dropped[i] += counters.drops[i];
       traffic.lost[i] += counters.unforwarded[i];

@@ -87,13 +87,18 @@ void MediaPath::watch(const UdpPort& port, std::uint64_t tag) {
   }
 }
 
-void MediaPath::remove_leg(media::LegId leg) {
+void MediaPath::remove_leg(media::TimePoint now, media::LegId leg) {
+  relay_.say_goodbye(now, leg, outbox_);
+  flush(now);
   relay_.remove_leg(leg);
   directory_.remove(leg);
   legs_[media::index(leg)].reset();  // closing a socket takes it out of the readiness set
 }
 
 void MediaPath::remove_source(media::TimePoint now, media::SourceId source) {
+  for (const auto leg : relay_.legs_of(source))
+    relay_.say_goodbye(now, leg, outbox_);
+  flush(now);
   for (const auto leg : relay_.legs_of(source)) {
     legs_[media::index(leg)].reset();
     directory_.remove(leg);

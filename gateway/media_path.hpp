@@ -43,7 +43,8 @@ class MediaPath {
   void set_webrtc_ports(std::vector<UdpPort> ports);  // one of each family at most, once
   media::LegId add_leg(media::LegConfig config, std::optional<LegPorts> ports);
   void reconfigure_leg(media::LegId leg, media::LegConfig config);
-  void remove_leg(media::LegId leg);
+  // These say goodbye to peers that speak DTLS.
+  void remove_leg(media::TimePoint now, media::LegId leg);
   void remove_source(media::TimePoint now, media::SourceId source);
   void set_rtp_sink(media::SinkId sink, UdpPort rtp, UdpPort rtcp);
   // A connection that takes both, framed: it is made, and made again, by itself.

@@ -105,20 +105,24 @@ void add_traffic(Exposition& out, const MetricsSnapshot& snapshot) {
   auto from_server = counter("server_withheld_packets_total",
                              "RTP packets kept from a conference server that performs a purpose "
                              "without a permit.");
+  auto data_from_server = counter("server_withheld_data_packets_total",
+                                  "Packets of data channels kept from it in the same way.");
   const std::pair<std::string, const TrafficMetrics*> sides[] = {{"client", &snapshot.from_client},
                                                                  {"server", &snapshot.from_server}};
   for (const auto& [side, traffic] : sides) {
     received.add({{"side", side}, {"kind", "rtp"}}, traffic->rtp_packets)
-        .add({{"side", side}, {"kind", "rtcp"}}, traffic->rtcp_packets);
+        .add({{"side", side}, {"kind", "rtcp"}}, traffic->rtcp_packets)
+        .add({{"side", side}, {"kind", "data"}}, traffic->data_packets);
     received_bytes.add({{"side", side}}, traffic->rtp_bytes);
     relayed.add({{"side", side}}, traffic->relayed_packets);
     relayed_bytes.add({{"side", side}}, traffic->relayed_bytes);
     add_drops(dropped, side, traffic->dropped);
     add_drops(lost, side, traffic->lost);
     from_server.add({{"side", side}}, traffic->withheld_from_server);
+    data_from_server.add({{"side", side}}, traffic->data_withheld);
   }
-  for (const Family* family :
-       {&received, &received_bytes, &relayed, &relayed_bytes, &dropped, &lost, &from_server}) {
+  for (const Family* family : {&received, &received_bytes, &relayed, &relayed_bytes, &dropped,
+                               &lost, &from_server, &data_from_server}) {
     out.add(*family);
   }
 }

@@ -55,6 +55,8 @@ struct TrafficMetrics {
   CountsByDropReason dropped{};  // not taken in
   CountsByDropReason lost{};     // taken in, and lost to the call
   std::uint64_t withheld_from_server = 0;
+  std::uint64_t data_packets = 0;   // of data channels, beside the RTP above
+  std::uint64_t data_withheld = 0;  // of these, kept from the server in part or whole
 };
 
 // One media worker's connection to a sink over TCP.

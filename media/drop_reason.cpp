@@ -18,6 +18,7 @@ std::string_view to_string(DropReason reason) {
     case DropReason::not_connected: return "not_connected";
     case DropReason::outbound_full: return "outbound_full";
     case DropReason::held_for_prompt: return "held_for_prompt";
+    case DropReason::too_long: return "too_long";
   }
   return "unknown";
 }

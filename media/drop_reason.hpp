@@ -21,8 +21,9 @@ enum class DropReason : unsigned char {
   not_connected,    // no peer leg yet, or it does not listen (hold)
   outbound_full,    // the operating system did not take it
   held_for_prompt,  // the gateway itself is speaking to this participant
+  too_long,         // a message of a data channel that would not fit one datagram of the peer's
 };
-inline constexpr std::size_t drop_reasons = 11;
+inline constexpr std::size_t drop_reasons = 12;
 
 [[nodiscard]] std::string_view to_string(DropReason reason);
 

@@ -148,8 +148,9 @@ void DtlsSession::SslFree::operator()(ssl_st* ssl) const noexcept {
   SSL_free(ssl);
 }
 
-DtlsSession::DtlsSession(const DtlsIdentity& identity, DtlsRole role, std::vector<Fingerprint> peer)
-    : role_{role}, peer_{std::move(peer)}, ssl_{SSL_new(identity.context())} {
+DtlsSession::DtlsSession(const DtlsIdentity& identity, DtlsRole role, std::vector<Fingerprint> peer,
+                         DtlsUse use)
+    : role_{role}, use_{use}, peer_{std::move(peer)}, ssl_{SSL_new(identity.context())} {
   BIO* const door = ssl_ ? DtlsDoor::make(*this) : nullptr;
   if (door == nullptr) {
     ssl_.reset();
@@ -203,15 +204,23 @@ void DtlsSession::read_messages() {
       continue;
     }
     const int why = SSL_get_error(ssl_.get(), size);
-    if (why == SSL_ERROR_ZERO_RETURN) state_ = State::closed;
-    if (why == SSL_ERROR_SSL) state_ = State::failed;
+    if (why == SSL_ERROR_ZERO_RETURN) end(State::closed);
+    if (why == SSL_ERROR_SSL) end(State::failed);  // a fatal alert; what is not authentic is none
     return;
   }
 }
 
 void DtlsSession::finish() {
-  keys_ = peer_is_known_ && SSL_get_extms_support(ssl_.get()) == 1 ? export_keys() : std::nullopt;
-  state_ = keys_ ? State::connected : State::failed;
+  const bool is_sound = peer_is_known_ && SSL_get_extms_support(ssl_.get()) == 1;
+  if (is_sound) keys_ = export_keys();
+  const bool serves = keys_ || use_ == DtlsUse::messages;
+  state_ = is_sound && serves ? State::connected : State::failed;
+}
+
+// Who says goodbye sends nothing more, and is sent nothing: a later packet is somebody else's.
+void DtlsSession::end(State state) {
+  state_ = state;
+  keys_.reset();
 }
 
 // RFC 5764 §4.2: the client's key, the server's, the client's salt, the server's.
@@ -259,11 +268,11 @@ void DtlsSession::close() {
   if (state_ != State::connected) return;
   ERR_clear_error();
   SSL_shutdown(ssl_.get());
-  state_ = State::closed;
+  end(State::closed);
 }
 
 bool DtlsSession::send(std::span<const std::byte> message) {
-  if (state_ != State::connected || message.empty() || message.size() > dtls_bytes_max) {
+  if (state_ != State::connected || message.empty() || message.size() > dtls_message_bytes_max) {
     return false;
   }
   ERR_clear_error();

@@ -33,12 +33,21 @@ struct DtlsSrtpKeys {
 // No datagram of a handshake is longer; room for IPv6, UDP and a tunnel in 1,280 (RFC 8200 §5).
 inline constexpr std::size_t dtls_bytes_max = 1'200;
 
+// Nor a message that is passed through: with its record (13 bytes, and 24 of AES-GCM), UDP and IPv6
+// it is within 1,450, which leaves room for a tunnel in 1,500. Peers send up to 1,228 (an SCTP
+// chunk of 1,200), however small they are told to begin (RFC 8831 §5).
+inline constexpr std::size_t dtls_message_bytes_max = 1'365;
+
+// What an association is for: keys of SRTP, or only messages.
+enum class DtlsUse : std::uint8_t { rtp, messages };
+
 // One DTLS 1.2 association with one peer. Datagrams in, datagrams out; give it only those from
 // addresses that ICE has validated (RFC 8842 §4): who answers it is decided there.
 //
 // Connected means: the peer holds the key of a certificate whose fingerprint the description said,
-// a profile of SRTP was agreed, and the extended master secret was used (RFC 7627). There are no
-// keys before that, and none if any of it fails.
+// a profile of SRTP was agreed, unless there is no RTP, and the extended master secret was used
+// (RFC 7627). There are no keys before that, none if any of it fails, and none once either side
+// has said that this is the end.
 //
 // OpenSSL reads its own clock for the retransmission timer and its own entropy: the two exceptions
 // to what else holds in this library. `next_timeout` tells the timer in the caller's time.
@@ -46,7 +55,8 @@ class DtlsSession {
  public:
   enum class State : std::uint8_t { handshaking, connected, closed, failed };
 
-  DtlsSession(const DtlsIdentity& identity, DtlsRole role, std::vector<Fingerprint> peer);
+  DtlsSession(const DtlsIdentity& identity, DtlsRole role, std::vector<Fingerprint> peer,
+              DtlsUse use = DtlsUse::rtp);
   ~DtlsSession();
   DtlsSession(const DtlsSession&) = delete;
   DtlsSession& operator=(const DtlsSession&) = delete;
@@ -65,7 +75,7 @@ class DtlsSession {
   bool send(std::span<const std::byte> message);
 
   [[nodiscard]] State state() const { return state_; }
-  // From connected on.
+  // While connected; with DtlsUse::messages also then only if SRTP was agreed.
   [[nodiscard]] const std::optional<DtlsSrtpKeys>& keys() const { return keys_; }
 
   // What is to be sent and what the peer said, since they were last taken; each a datagram.
@@ -79,6 +89,7 @@ class DtlsSession {
   void advance();
   void read_messages();
   void finish();
+  void end(State state);
   [[nodiscard]] std::optional<DtlsSrtpKeys> export_keys() const;
 
   struct SslFree {
@@ -86,6 +97,7 @@ class DtlsSession {
   };
 
   DtlsRole role_;
+  DtlsUse use_;
   State state_ = State::handshaking;
   std::vector<Fingerprint> peer_;
   bool peer_is_known_ = false;           // its certificate had the fingerprint

@@ -73,18 +73,29 @@ void Leg::adopt_transport(LegConfig& config) {
 }
 
 bool Leg::follow_transport() {
-  if (const auto& found = webrtc_->keys(); found && !inbound_) {
-    config_.receive_key = found->receive;
-    config_.send_key = found->send;
-    inbound_.emplace(found->receive);
-    outbound_.emplace(found->send);
-    keyed_ssrcs_ = 0;
-  }
+  follow_keys();
   sends_until_ = webrtc_->consent_until();
   const auto remote = webrtc_->remote().value_or(Endpoint{});
   const bool goes_on = config_.remote_rtp.is_set() && remote != config_.remote_rtp;
   config_.remote_rtp = config_.remote_rtcp = remote;
   return goes_on;
+}
+
+void Leg::follow_keys() {
+  const auto& found = webrtc_->keys();
+  if (found.has_value() == inbound_.has_value()) return;
+  keyed_ssrcs_ = 0;
+  if (found) {
+    config_.receive_key = found->receive;
+    config_.send_key = found->send;
+    inbound_.emplace(found->receive);
+    outbound_.emplace(found->send);
+  } else {
+    config_.receive_key.reset();
+    config_.send_key.reset();
+    inbound_.reset();
+    outbound_.reset();
+  }
 }
 
 Parsed<std::span<std::byte>> Leg::open_rtp(std::span<std::byte> datagram) {

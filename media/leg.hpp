@@ -10,6 +10,7 @@
 
 #include "media/bundle.hpp"
 #include "media/codec.hpp"
+#include "media/data_gate.hpp"
 #include "media/drop_reason.hpp"
 #include "media/endpoint.hpp"
 #include "media/permit_table.hpp"
@@ -51,6 +52,7 @@ struct LegConfig {
   Bundle bundle;             // where the transport carries several m-sections
   std::uint32_t sections_on_hold = 0;  // set of SectionId that the peer does not listen to
   bool latching = false;               // plain RTP only: learn the address from the first packet
+  std::optional<SectionId> data;       // the m-section of data channels: messages in DTLS
   // ICE and DTLS find the address and the keys, which are not given here then; rtcp_mux is on.
   std::optional<WebRtcConfig> webrtc;
   PayloadTypes payload_types{};  // of what the peer sends
@@ -118,13 +120,24 @@ struct LegCounters {
   std::uint64_t forwarded_bytes = 0;
   std::array<std::uint64_t, drop_reasons> unforwarded{};  // taken in, and lost to the call
   std::uint64_t withheld_from_server = 0;  // the server performs a purpose that is not permitted
+  // Of data channels, where they were agreed: SCTP packets that were taken in, handed to the peer
+  // leg as they were, and kept from the server in part or whole. The rest is among `drops`.
+  std::uint64_t data_packets = 0;
+  std::uint64_t data_forwarded = 0;
+  std::uint64_t data_withheld = 0;
 };
 
 // What became of a leg's packets on one route to a sink.
-// offered = delivered packets of the intervals + the sum of withheld, always.
+// offered = delivered packets of the intervals + the sum of withheld, always;
+// data_offered = data_delivered + the sum of data_withheld, too.
 struct RouteCounters {
   std::uint64_t offered = 0;
   std::array<std::uint64_t, withheld_reasons> withheld{};
+  // The same of SCTP packets with data of data channels, beside the RTP above, where the server
+  // performs a purpose that covers them. A sink is offered none.
+  std::uint64_t data_offered = 0;
+  std::uint64_t data_delivered = 0;
+  std::array<std::uint64_t, withheld_reasons> data_withheld{};
 };
 
 // Where the media of one of a leg's m-sections goes.
@@ -157,8 +170,8 @@ class Leg {
   // Null: it is no leg of ICE and DTLS.
   [[nodiscard]] WebRtcTransport* webrtc() { return webrtc_.get(); }
   [[nodiscard]] const WebRtcTransport* webrtc() const { return webrtc_.get(); }
-  // Takes over the address and the keys that the transport has found. True: a peer that was sent
-  // to is sent to elsewhere from now on.
+  // Takes over the address and the keys that the transport has found, or lost. True: a peer that
+  // was sent to is sent to elsewhere from now on.
   bool follow_transport();
 
   // Parse, authenticate, replay check. On success the bytes are clear RTP or RTCP.
@@ -230,12 +243,14 @@ class Leg {
   std::optional<PromptPlayback> playback;
   SectionId playback_section = 0;
   std::optional<Voice> voice;  // nothing was said yet: none
+  DataGate data_gate;
 
  private:
   template <auto Unprotect>
   Parsed<std::span<std::byte>> open_perhaps_first(std::span<std::byte> datagram, Ssrc claimed);
   [[nodiscard]] Parsed<std::span<std::byte>> unkeyed(std::span<std::byte> datagram) const;
   bool retire_one(TimePoint now, Admission& admission);
+  void follow_keys();
   // Has the transport that `config` asks for, and fills in what it has found so far.
   void adopt_transport(LegConfig& config);
 

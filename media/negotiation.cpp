@@ -109,8 +109,11 @@ std::vector<RefusedMedia> refusals(const Sdp& sdp, std::span<const MediaDescript
   for (std::size_t i = 0; i < sections.size(); ++i) {
     if (sections[i].standing != Standing::unsupported) continue;
     constexpr std::size_t quoted_max = 32;
-    refused.push_back({i, "m=" + sdp.media[i].kind.substr(0, quoted_max) +
-                              " is not relayed, only audio and video are: passed on with port 0"});
+    const auto what = sections[i].kind == MediaKind::data
+                          ? std::string("a second m-section of data channels")
+                          : "m=" + sdp.media[i].kind.substr(0, quoted_max);
+    refused.push_back({i, what + " is not relayed, only audio, video and one of data channels over "
+                                 "UDP/DTLS/SCTP are: passed on with port 0"});
   }
   return refused;
 }
@@ -247,6 +250,24 @@ std::optional<SdpError> Negotiation::refuse_offer(
   return std::nullopt;
 }
 
+// Asked for, or done so already for what has RTP; where there is none, as the offerer does.
+bool Negotiation::speaks_dtls(Side side, std::optional<Profile> wanted) const {
+  if (wanted) return has_dtls(*wanted);
+  bool any_rtp = false;
+  for (std::size_t i = 0; i < exchange_->offered.size(); ++i) {
+    if (!exchange_->is_offered(i) || exchange_->offered[i].kind == MediaKind::data) continue;
+    if (has_dtls(profile_toward(side, i, wanted))) return true;
+    any_rtp = true;
+  }
+  return !any_rtp;
+}
+
+bool Negotiation::passes(std::size_t section, std::optional<Profile> wanted) const {
+  if (!exchange_->is_offered(section)) return false;
+  return exchange_->offered[section].kind != MediaKind::data ||
+         speaks_dtls(other(exchange_->from), wanted);
+}
+
 SdpResult<std::string> Negotiation::write_offer(std::optional<Profile> wanted,
                                                 std::span<const LocalTransport> transports,
                                                 const Entropy& entropy) {
@@ -259,7 +280,7 @@ SdpResult<std::string> Negotiation::write_offer(std::optional<Profile> wanted,
   std::vector<MediaRewrite> rewrites(offered.size());
   for (std::size_t i = 0; i < offered.size(); ++i) {
     rewrites[i].protocol = exchange_->offer.media[i].protocol;
-    if (!exchange_->is_offered(i)) continue;
+    if (!passes(i, wanted)) continue;
     auto proposal = propose(i, wanted, transports[i], entropy);
     if (!proposal) return proposal.error();
     proposals[i] = *std::move(proposal);
@@ -275,20 +296,31 @@ SdpResult<std::string> Negotiation::write_offer(std::optional<Profile> wanted,
                    .mid = {}};
     if (const auto& local = proposals[i].webrtc) {
       rewrites[i].rtcp = std::nullopt;
-      rewrites[i].rtcp_mux = true;
+      rewrites[i].rtcp_mux = has_rtp(proposals[i].profile);
       rewrites[i].webrtc = write_webrtc(*local, DtlsSetup::actpass);
     }
   }
   const auto session = lines_of_offer(proposals);
+  refuse_what_does_not_pass(wanted);
   exchange_->proposals = std::move(proposals);
   exchange_->is_written = true;
   return write_sdp(rewrite(exchange_->offer, rewrites, session));
 }
 
+void Negotiation::refuse_what_does_not_pass(std::optional<Profile> wanted) {
+  for (std::size_t i = 0; i < exchange_->offered.size(); ++i) {
+    if (!exchange_->is_offered(i) || passes(i, wanted)) continue;
+    exchange_->offered[i].standing = Standing::unsupported;
+    refused_.push_back({i,
+                        "data channels are relayed only where both sides speak DTLS, and the "
+                        "other one does not: passed on with port 0"});
+  }
+}
+
 Profile Negotiation::profile_toward(Side side, std::size_t section,
                                     std::optional<Profile> wanted) const {
   const auto offered = exchange_->offered[section].profile;
-  if (side == exchange_->from) return offered;
+  if (side == exchange_->from || !has_rtp(offered)) return offered;
   const auto* const plan = going_on(section);
   return wanted.value_or(plan ? plan->leg(side).profile : offered);
 }
@@ -421,7 +453,7 @@ SdpResult<std::string> Negotiation::write_answer(std::span<const LocalTransport>
     rewrites[i].relayed = true;
     rewrites[i].rtp = transports[carrier].rtp;
     if (!offered[i].rtcp_mux) rewrites[i].rtcp = transports[i].rtcp;
-    rewrites[i].rtcp_mux = offered[i].rtcp_mux;
+    rewrites[i].rtcp_mux = offered[i].rtcp_mux && has_rtp(offered[i].profile);
     rewrites[i].on_hold = exchange_->answered[i].on_hold;
     if (ours) rewrites[i].cryptos.push_back(write_crypto(ours->tag, ours->key));
   }

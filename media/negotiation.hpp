@@ -116,6 +116,10 @@ class Negotiation {
   // (the last one was never answered), from the other side it is an error (glare).
   SdpResult<std::vector<std::size_t>> receive_offer(Side from, std::string_view sdp);
 
+  // Whether write_offer() passes the m-section of the offer at hand on when it is called with
+  // `wanted`: data channels go only to a side that is spoken to in DTLS, as they came. What does
+  // not pass needs no transport.
+  [[nodiscard]] bool passes(std::size_t section, std::optional<Profile> wanted) const;
   // What the m-section of the offer at hand is spoken with on that side, once write_offer() is
   // called with `wanted`.
   [[nodiscard]] Profile profile_toward(Side side, std::size_t section,
@@ -123,9 +127,10 @@ class Negotiation {
   // The offerer describes other ICE credentials than before (RFC 8445 §9), or had none before.
   [[nodiscard]] bool restarts_ice(std::size_t section) const;
 
-  // `wanted` for the profile of every m-section toward the other side; without it a leg keeps the
-  // profile it has, and a new one takes the offerer's. `transports`: one for each m-section of the
-  // offer, by index; those that need none may be unset. Keys of legs that go on are kept.
+  // `wanted` for the profile of every m-section of RTP toward the other side; without it a leg
+  // keeps the profile it has, and a new one takes the offerer's. `transports`: one for each
+  // m-section of the offer, by index; those that need none may be unset. Keys of legs that go on
+  // are kept.
   SdpResult<std::string> write_offer(std::optional<Profile> wanted,
                                      std::span<const LocalTransport> transports,
                                      const Entropy& entropy);
@@ -152,13 +157,15 @@ class Negotiation {
   // m-sections of the last exchange, by index; empty before the first.
   [[nodiscard]] std::span<const MediaPlan> legs() const;
 
-  // What the gateway refused in the last offer received.
+  // What the gateway refused in the last offer received, and written.
   [[nodiscard]] std::span<const RefusedMedia> refused() const;
 
  private:
   struct Proposal;
   struct Exchange;  // one offer on its way to its answer
 
+  void refuse_what_does_not_pass(std::optional<Profile> wanted);
+  [[nodiscard]] bool speaks_dtls(Side side, std::optional<Profile> wanted) const;
   [[nodiscard]] const MediaPlan* going_on(std::size_t section) const;
   [[nodiscard]] std::optional<SdpError> refuse_offer(
       Side from, std::span<const MediaDescription> sections) const;

@@ -35,6 +35,9 @@ struct SinkConfig {
   Codecs accepts = codecs_forkable;
   bool is_rtp = false;     // tells streams apart by SSRC, takes sender reports
   bool is_server = false;  // the conference server performs this purpose: a gate on the uplink
+  // And what participants write on data channels is part of it (a recording with its whiteboard).
+  // False: of audio and video alone. To a sink data channels never go.
+  bool covers_data = true;
 };
 
 // What happened on one leg since it was last asked for.
@@ -87,6 +90,8 @@ class Relay {
   LegId add_leg(LegConfig config);
   void reconfigure_leg(LegId leg, LegConfig config);
   void remove_leg(LegId leg);
+  // Before remove_leg, if its end is in good order: has a leg of DTLS say so to its peer.
+  void say_goodbye(TimePoint now, LegId leg, Outbox& out);
   // One more address under which the peer of a leg of ICE may be reached.
   void add_candidate(LegId leg, const IceCandidate& candidate);
   // The media of these two m-sections goes from either leg to the other from now on.
@@ -164,6 +169,18 @@ class Relay {
                                             std::span<const std::byte> datagram, Outbox& out);
   // After the transport of a leg has done something.
   void follow_transport(Leg& leg, Outbox& out);
+  // Of data channels: what a leg's peer has said in DTLS, to the peer of the other leg.
+  void relay_messages(TimePoint now, Leg& from, Outbox& out);
+  std::optional<DropReason> relay_message(TimePoint now, Leg& from,
+                                          std::span<const std::byte> message, Outbox& out);
+  std::optional<DropReason> pass_gates(TimePoint now, Leg& from, Leg& to, const SctpView& packet,
+                                       Outbox& out);
+  std::optional<DropReason> send_message(TimePoint now, Leg& to, std::span<const std::byte> message,
+                                         Outbox& out);
+  // What each purpose of the server's that covers data answers to a packet with data.
+  using DataAnswers = std::array<std::optional<Withheld>, sinks_max>;
+  [[nodiscard]] std::uint32_t data_gates(SourceId source) const;
+  void count_data(Leg& leg, const DataAnswers& answers, Withheld otherwise, bool delivered);
   void set_timer(const Leg& leg) {
     timers_.set(leg.id, leg.webrtc() ? leg.webrtc()->next_timeout() : std::nullopt);
   }

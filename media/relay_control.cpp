@@ -202,7 +202,8 @@ SourceRecord Relay::settle(SourceId id) {
       const SinkId sink{static_cast<std::uint8_t>(i)};
       const bool open = ((from.routes | from.server_gates) & bit(sink)) != 0;
       auto counted = std::exchange(leg.route(sink), {});
-      if (open || counted.offered != 0) entry.routes.emplace_back(sink, counted);
+      const bool any = counted.offered != 0 || counted.data_offered != 0;
+      if (open || any) entry.routes.emplace_back(sink, counted);
     }
   }
   return record;

@@ -16,6 +16,7 @@ std::optional<DropReason> Relay::serve_transport(TimePoint now, Leg& leg, const 
     return DropReason::auth_failed;
   }
   follow_transport(leg, out);
+  relay_messages(now, leg, out);
   return std::nullopt;
 }
 
@@ -63,6 +64,13 @@ void Relay::handle_timeout(TimePoint now, Outbox& out) {
     leg.webrtc()->handle_timeout(now);
     follow_transport(leg, out);
   }
+}
+
+void Relay::say_goodbye(TimePoint now, LegId id, Outbox& out) {
+  Leg& leg = *legs_[index(id)];
+  if (!leg.webrtc() || now >= leg.sends_until()) return;
+  leg.webrtc()->close(now);
+  follow_transport(leg, out);
 }
 
 void Relay::add_candidate(LegId id, const IceCandidate& candidate) {

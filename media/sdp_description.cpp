@@ -7,8 +7,8 @@
 namespace assent::media {
 namespace {
 
-constexpr std::array profiles{Profile::avp,   Profile::avpf,      Profile::savp,
-                              Profile::savpf, Profile::dtls_savp, Profile::dtls_savpf};
+constexpr std::array profiles_of_rtp{Profile::avp,   Profile::avpf,      Profile::savp,
+                                     Profile::savpf, Profile::dtls_savp, Profile::dtls_savpf};
 
 constexpr std::string_view mid_extension_uri = "urn:ietf:params:rtp-hdrext:sdes:mid";
 
@@ -34,9 +34,14 @@ constexpr StaticType static_types[] = {
     {33, Codec::other_video, 90'000}, {34, Codec::other_video, 90'000},
 };
 
-MediaKind kind_of(std::string_view kind) {
-  if (kind == "audio") return MediaKind::audio;
-  return kind == "video" ? MediaKind::video : MediaKind::other;
+MediaKind kind_of(const SdpMedia& media) {
+  if (media.kind == "audio") return MediaKind::audio;
+  if (media.kind == "video") return MediaKind::video;
+  return is_data_channel(media) ? MediaKind::data : MediaKind::other;
+}
+
+std::optional<Profile> profile_of(const SdpMedia& media, MediaKind kind) {
+  return kind == MediaKind::data ? Profile::dtls_sctp : parse_profile(media.protocol);
 }
 
 std::optional<std::uint8_t> parse_payload_type(std::string_view format) {
@@ -63,6 +68,7 @@ class SectionReader {
 
   std::optional<SdpError> read() {
     if (auto error = read_protocol()) return error;
+    if (out_.kind == MediaKind::data) return read_data();
     if (auto error = has_dtls(out_.profile) ? read_dtls() : read_transport()) return error;
     if (auto error = read_keys()) return error;
     if (auto error = read_payload_types()) return error;
@@ -77,13 +83,24 @@ class SectionReader {
 
  private:
   std::optional<SdpError> read_protocol() {
-    const auto profile = parse_profile(media_.protocol);
+    const auto profile = profile_of(media_, out_.kind);
     if (!profile) return unsupported_protocol(media_);
     out_.profile = *profile;
     if (media_.port_count.value_or(1) != 1)
       return SdpError{media_.number, "the m-section asks for several ports",
                       "use one m-section a stream"};
     return std::nullopt;
+  }
+
+  // Which port SCTP has inside DTLS is the peers' own matter, but it must be said (RFC 8841 §5).
+  std::optional<SdpError> read_data() {
+    const auto port = attribute_value(media_.lines, "sctp-port");
+    std::uint16_t number = 0;
+    const auto* const end = port ? port->data() + port->size() : nullptr;
+    if (!port || std::from_chars(port->data(), end, number).ptr != end || number == 0)
+      return SdpError{media_.number, "data channels without a sound a=sctp-port",
+                      "write a=sctp-port:5000, or another from 1 to 65535 (RFC 8841 §5)"};
+    return read_dtls();
   }
 
   // The address of c= is not looked at: before candidates are known it is 0.0.0.0, which is no
@@ -187,28 +204,32 @@ std::string_view to_string(Profile profile) {
       return "UDP/TLS/RTP/SAVP";
     case Profile::dtls_savpf:
       return "UDP/TLS/RTP/SAVPF";
+    case Profile::dtls_sctp:
+      return data_channel_protocol;
   }
   return "unknown";
 }
 
 std::optional<Profile> parse_profile(std::string_view text) {
   const auto* const found =
-      std::ranges::find_if(profiles, [text](Profile p) { return to_string(p) == text; });
-  if (found == profiles.end()) return std::nullopt;
+      std::ranges::find_if(profiles_of_rtp, [text](Profile p) { return to_string(p) == text; });
+  if (found == profiles_of_rtp.end()) return std::nullopt;
   return *found;
 }
 
 SdpResult<std::vector<MediaDescription>> read_description(const Sdp& sdp) {
   std::vector<MediaDescription> sections;
+  bool has_data = false;
   for (const auto& media : sdp.media) {
     auto& section = sections.emplace_back();
-    section.kind = kind_of(media.kind);
+    section.kind = kind_of(media);
     section.mid = attribute_value(media.lines, "mid").value_or("");
     section.line = media.number;
-    const auto profile = parse_profile(media.protocol);
+    const auto profile = profile_of(media, section.kind);
     const bool bundled = profile && has_dtls(*profile) && is_bundle_only(sdp, media);
     if (media.port == 0 && !bundled) continue;
-    if (section.kind == MediaKind::other) {
+    const bool is_data = section.kind == MediaKind::data;
+    if (section.kind == MediaKind::other || (is_data && std::exchange(has_data, true))) {
       section.standing = Standing::unsupported;
       continue;
     }

@@ -17,7 +17,7 @@
 
 namespace assent::media {
 
-enum class MediaKind : std::uint8_t { audio, video, other };
+enum class MediaKind : std::uint8_t { audio, video, data, other };  // data: of data channels
 
 enum class Profile : std::uint8_t {
   avp,         // RTP/AVP, RFC 3551
@@ -26,16 +26,21 @@ enum class Profile : std::uint8_t {
   savpf,       // RTP/SAVPF, RFC 5124, keys by SDES
   dtls_savp,   // UDP/TLS/RTP/SAVP, RFC 5764, with ICE
   dtls_savpf,  // UDP/TLS/RTP/SAVPF, RFC 5764, with ICE
+  dtls_sctp,   // UDP/DTLS/SCTP, RFC 8841, with ICE: data channels, no RTP
 };
 
-[[nodiscard]] std::string_view to_string(Profile profile);  // as SDP spells it
-[[nodiscard]] std::optional<Profile> parse_profile(std::string_view text);
+[[nodiscard]] std::string_view to_string(Profile profile);                  // as SDP spells it
+[[nodiscard]] std::optional<Profile> parse_profile(std::string_view text);  // of RTP
 
 [[nodiscard]] constexpr bool has_sdes(Profile profile) {
   return profile == Profile::savp || profile == Profile::savpf;
 }
 [[nodiscard]] constexpr bool has_dtls(Profile profile) {
-  return profile == Profile::dtls_savp || profile == Profile::dtls_savpf;
+  return profile == Profile::dtls_savp || profile == Profile::dtls_savpf ||
+         profile == Profile::dtls_sctp;
+}
+[[nodiscard]] constexpr bool has_rtp(Profile profile) {
+  return profile != Profile::dtls_sctp;
 }
 [[nodiscard]] constexpr bool is_secure(Profile profile) {
   return has_sdes(profile) || has_dtls(profile);
@@ -45,7 +50,7 @@ enum class Profile : std::uint8_t {
 enum class Standing : std::uint8_t {
   wanted,
   disabled,     // its author wrote port 0: refused, removed or not yet in use
-  unsupported,  // neither audio nor video
+  unsupported,  // neither audio nor video nor data channels, or one more of these
 };
 
 // What one m-section says about its author's transport. Only a wanted one is read to the end.
@@ -69,9 +74,11 @@ struct MediaDescription {
   std::size_t line = 0;  // of its m=
 };
 
-// One for each m-section, in their order. Errors: audio or video over anything but the profiles
-// above, several ports or addresses for one stream, a name or a group for an address, a malformed
-// attribute among those above, a secure profile without a usable key or fingerprint.
+// One for each m-section, in their order. One of them may be of data channels: an SCTP association
+// to a description, as there is one to a DTLS association (RFC 8261). Errors: audio or video over
+// anything but the profiles above, several ports or addresses for one stream, a name or a group for
+// an address, a malformed attribute among those above, data channels without a sound a=sctp-port, a
+// secure profile without a usable key or fingerprint.
 [[nodiscard]] SdpResult<std::vector<MediaDescription>> read_description(const Sdp& sdp);
 
 }  // namespace assent::media

@@ -75,6 +75,11 @@ std::string_view to_string(DtlsSetup setup) {
 
 }  // namespace
 
+bool is_data_channel(const SdpMedia& media) {
+  return media.kind == "application" && media.protocol == data_channel_protocol &&
+         media.formats.size() == 1 && media.formats.front() == data_channel_format;
+}
+
 SdpResult<WebRtcDescription> read_webrtc(const Sdp& sdp, const SdpMedia& media) {
   WebRtcDescription out;
   const auto ufrag = said(sdp, media, "ice-ufrag");
@@ -97,7 +102,7 @@ SdpResult<WebRtcDescription> read_webrtc(const Sdp& sdp, const SdpMedia& media) 
     return missing(media, "with an a=setup that begins no association",
                    "write actpass, active or passive (RFC 5763 §5)");
   out.setup = *parsed;
-  if (!said(sdp, media, "rtcp-mux"))
+  if (!is_data_channel(media) && !said(sdp, media, "rtcp-mux"))
     return missing(media, "without a=rtcp-mux",
                    "multiplex RTCP: there is one transport for both (RFC 8834 §4.5)");
   return out;

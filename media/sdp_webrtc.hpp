@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "media/dtls.hpp"
@@ -16,7 +17,12 @@ namespace assent::media {
 
 enum class DtlsSetup : std::uint8_t { actpass, active, passive };  // RFC 5763 §5
 
-// What an m-section over UDP/TLS says of its author's transport (RFC 8839, RFC 8842).
+// Of data channels: SCTP over DTLS (RFC 8841 §4), and what runs over it (RFC 8831).
+inline constexpr std::string_view data_channel_protocol = "UDP/DTLS/SCTP";
+inline constexpr std::string_view data_channel_format = "webrtc-datachannel";
+[[nodiscard]] bool is_data_channel(const SdpMedia& media);
+
+// What an m-section over UDP/TLS or UDP/DTLS says of its author's transport (RFC 8839, RFC 8842).
 struct WebRtcDescription {
   IceCredentials ice;
   bool is_lite = false;
@@ -27,8 +33,8 @@ struct WebRtcDescription {
 
 // Attributes of the session, and of the first section of a BUNDLE (RFC 8843 §7.1.3), hold for
 // sections that do not say their own. Errors: what is missing or
-// malformed among ice-ufrag, ice-pwd, fingerprint and setup; setup:holdconn, which nobody uses
-// with ICE; fingerprints by hash functions that bind nobody.
+// malformed among ice-ufrag, ice-pwd, fingerprint and setup, and rtcp-mux where there is RTP;
+// setup:holdconn, which nobody uses with ICE; fingerprints by hash functions that bind nobody.
 [[nodiscard]] SdpResult<WebRtcDescription> read_webrtc(const Sdp& sdp, const SdpMedia& media);
 
 // The mids of the BUNDLE that this one is in, in its order, itself among them; empty: in none.

@@ -76,6 +76,24 @@ bool WebRtcTransport::handle_dtls(TimePoint now, const Endpoint& from,
   return true;
 }
 
+DtlsSession::Datagrams WebRtcTransport::take_messages() {
+  return dtls_ ? dtls_->take_messages() : DtlsSession::Datagrams{};
+}
+
+bool WebRtcTransport::send(TimePoint now, std::span<const std::byte> message) {
+  if (!dtls_ || !selected() || !dtls_->send(message)) return false;
+  dtls_to_ = *selected();
+  collect(now);
+  return true;
+}
+
+void WebRtcTransport::close(TimePoint now) {
+  if (!dtls_ || !selected()) return;
+  dtls_->close();
+  dtls_to_ = *selected();
+  collect(now);
+}
+
 void WebRtcTransport::handle_timeout(TimePoint now) {
   if (auto* const agent = std::get_if<IceAgent>(&ice_)) {
     const auto due = agent->next_timeout();
@@ -94,7 +112,8 @@ std::optional<TimePoint> WebRtcTransport::next_timeout() const {
 }
 
 void WebRtcTransport::begin_dtls() {
-  dtls_ = std::make_unique<DtlsSession>(config_.identity, config_.role, config_.fingerprints);
+  dtls_ = std::make_unique<DtlsSession>(config_.identity, config_.role, config_.fingerprints,
+                                        config_.use);
   dtls_->begin();
 }
 

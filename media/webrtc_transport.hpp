@@ -23,6 +23,7 @@ struct WebRtcConfig {
   std::vector<Fingerprint> fingerprints;
   DtlsIdentity identity;
   std::optional<FullIce> full{};  // nothing: the lite agent
+  DtlsUse use = DtlsUse::rtp;
 };
 
 // ICE and DTLS of one leg: from STUN and DTLS datagrams to the address that media goes to and
@@ -43,6 +44,12 @@ class WebRtcTransport {
   bool handle_stun(TimePoint now, const Endpoint& from, std::span<const std::byte> datagram);
   // False: from an address that no authentic check came from; it was not looked at.
   bool handle_dtls(TimePoint now, const Endpoint& from, std::span<const std::byte> datagram);
+  // What the peer said in DTLS since it was last asked for: a message each.
+  [[nodiscard]] DtlsSession::Datagrams take_messages();
+  // One message to where the peer is, in one datagram; false: it is not connected, or too long.
+  bool send(TimePoint now, std::span<const std::byte> message);
+  // Tells the peer that this is the end (close_notify).
+  void close(TimePoint now);
   void handle_timeout(TimePoint now);
   // When handle_timeout has something to do.
   [[nodiscard]] std::optional<TimePoint> next_timeout() const;

@@ -22,6 +22,8 @@ MetricsSnapshot busy() {
   out.from_client.rtp_bytes = 1720;
   out.from_client.rtcp_packets = 2;
   out.from_client.relayed_packets = 9;
+  out.from_client.data_packets = 6;
+  out.from_client.data_withheld = 5;
   out.from_client.dropped[static_cast<std::size_t>(media::DropReason::replayed)] = 3;
   out.from_client.lost[static_cast<std::size_t>(media::DropReason::not_connected)] = 1;
   out.from_server.rtp_packets = 8;
@@ -49,6 +51,8 @@ TEST(Exposition, TellsTrafficSinksConsentsApiAndStorage) {
   for (const auto* line : {
            "assent_received_packets_total{side=\"client\",kind=\"rtp\"} 10\n",
            "assent_received_packets_total{side=\"client\",kind=\"rtcp\"} 2\n",
+           "assent_received_packets_total{side=\"client\",kind=\"data\"} 6\n",
+           "assent_server_withheld_data_packets_total{side=\"client\"} 5\n",
            "assent_received_bytes_total{side=\"client\"} 1720\n",
            "assent_relayed_packets_total{side=\"client\"} 9\n",
            "assent_dropped_packets_total{side=\"client\",reason=\"replayed\"} 3\n",

@@ -1,6 +1,7 @@
 #include "media/dtls.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <algorithm>
 #include <thread>
@@ -119,6 +120,26 @@ TEST(Dtls, PassesMessagesThroughAsTheyAre) {
   EXPECT_TRUE(server.take_messages().empty());
 }
 
+// Data channels alone need no SRTP; whoever has RTP has no connection without it.
+TEST(Dtls, NeedsNoSrtpForMessagesAlone) {
+  for (const auto use : {DtlsUse::rtp, DtlsUse::messages}) {
+    const Pair pair;
+    SSL_CTX_set_tlsext_use_srtp(pair.client_identity.context(), "SRTP_AES128_CM_SHA1_32");
+    DtlsSession client{pair.client_identity, DtlsRole::client, pair.of_server, use};
+    DtlsSession server{pair.server_identity, DtlsRole::server, pair.of_client, use};
+    client.begin();
+    exchange(client, server);
+    const bool connects = use == DtlsUse::messages;
+    EXPECT_EQ(server.state() == DtlsSession::State::connected, connects);
+    EXPECT_FALSE(client.keys() || server.keys());
+    EXPECT_EQ(client.send(Datagram(dtls_message_bytes_max)), connects);
+    EXPECT_FALSE(client.send(Datagram(dtls_message_bytes_max + 1)));
+    for (const auto& datagram : client.take_outgoing())
+      server.handle(datagram);
+    EXPECT_EQ(server.take_messages().size(), connects ? 1U : 0U);
+  }
+}
+
 TEST(Dtls, IsClosedByThePeersGoodbye) {
   const Pair pair;
   DtlsSession client{pair.client_identity, DtlsRole::client, pair.of_server};
@@ -129,6 +150,8 @@ TEST(Dtls, IsClosedByThePeersGoodbye) {
   exchange(client, server);
   EXPECT_EQ(client.state(), DtlsSession::State::closed);
   EXPECT_EQ(server.state(), DtlsSession::State::closed);
+  EXPECT_FALSE(client.keys() || server.keys());
+  EXPECT_FALSE(server.send(Datagram(10)));
 }
 
 // A connection that works is not ended by what anybody can write into a datagram.

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # An independent WebRTC stack (aiortc, Debian's package) as a client that speaks, or as a conference
-# server that sends everybody's own voice back. A full ICE agent either way. One JSON object a line:
+# server that sends everybody's own voice back, and what is written on data channels. A full ICE agent either way. One JSON object a line:
 #   in   {"offer": true}  {"take_offer": SDP}  {"take_answer": SDP}  {"statistics": true}
-#   out  {"sdp": SDP, "candidates": [...]}     {"state": ..., "heard": packets, "sent": packets}
+#   out  {"sdp": SDP, "candidates": [...]}     {"state": ..., "heard": packets, "sent": packets,
+#                                              "read": [what was written, in its order]}
 # `candidates` are taken out of the server's SDP, to be trickled.
 import asyncio
 import json
@@ -28,7 +29,9 @@ class Peer:
         self.voice = voice
         self.sinks = []
         self.relay = MediaRelay()
+        self.read = []
         self.connection.on('track', self.on_track)
+        self.connection.on('datachannel', self.on_channel)
 
     def on_track(self, track):
         if self.voice is None:
@@ -37,6 +40,12 @@ class Peer:
         sink.addTrack(self.relay.subscribe(track))
         self.sinks.append(sink)
         asyncio.ensure_future(sink.start())
+
+    def on_channel(self, channel):
+        def answer(words):
+            self.read.append(words)
+            channel.send('read: ' + words)
+        channel.on('message', answer)
 
     async def offer(self):
         self.connection.addTrack(MediaPlayer(self.voice, loop=True).audio)
@@ -54,7 +63,8 @@ class Peer:
         return {}
 
     async def statistics(self):
-        found = {'state': self.connection.connectionState, 'heard': 0, 'sent': 0}
+        found = {'state': self.connection.connectionState, 'heard': 0, 'sent': 0,
+                 'read': self.read}
         for entry in (await self.connection.getStats()).values():
             if entry.type == 'inbound-rtp':
                 found['heard'] += entry.packetsReceived

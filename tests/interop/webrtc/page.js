@@ -23,6 +23,30 @@ async function makeOffer(kinds) {
 async function takeAnswer(sdp) {
   await globalThis.connection.setRemoteDescription({ type: 'answer', sdp });
 }
+// The same with a data channel; what comes back on it is kept.
+async function makeOfferWithBoard(kinds) {
+  const connection = new RTCPeerConnection();
+  globalThis.connection = connection;
+  globalThis.openBoard = (label) => {
+    globalThis.board = connection.createDataChannel(label);
+    globalThis.read = [];
+    globalThis.board.addEventListener('message', ({ data }) => globalThis.read.push(data));
+  };
+  globalThis.openBoard('board');
+  const media = await navigator.mediaDevices.getUserMedia(kinds);
+  for (const track of media.getTracks()) connection.addTrack(track, media);
+  await connection.setLocalDescription();
+  return connection.localDescription.sdp;
+}
+function openBoard(label) {
+  globalThis.openBoard(label);
+}
+function writeOnBoard(words) {
+  globalThis.board.send(words);
+}
+function board() {
+  return { state: globalThis.board.readyState, read: globalThis.read };
+}
 // Other ICE credentials, as after a change of the network.
 async function restartIce() {
   globalThis.connection.restartIce();
@@ -63,4 +87,5 @@ class Browser {
   }
 }
 
-module.exports = { Browser, makeOffer, takeAnswer, restartIce, statistics };
+module.exports = { Browser, makeOffer, makeOfferWithBoard, takeAnswer, restartIce, statistics,
+                   openBoard, writeOnBoard, board };
