@@ -6,6 +6,7 @@
 #include "media/datagram.hpp"
 #include "media/sdp_description.hpp"
 #include "tests/gateway/media_peer.hpp"
+#include "tests/media/sctp_packets.hpp"
 #include "tests/media/webrtc_peer.hpp"
 
 namespace assent::gateway::test {
@@ -18,14 +19,23 @@ using ::testing::Not;
 // A full ICE agent with DTLS and SRTP on one socket: a browser, or a server.
 struct WebRtcEnd {
   [[nodiscard]] std::string description(std::string_view setup, std::uint32_t ssrc) const {
-    return "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
-           "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n"
-           "a=ice-ufrag:" +
-           peer.ufrag + "\r\na=ice-pwd:" + peer.password + "\r\na=ice-options:trickle\r\n" +
-           candidate() + "a=fingerprint:" + to_string(peer.identity.fingerprint()) +
-           "\r\na=setup:" + std::string(setup) +
-           "\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=ssrc:" +
-           std::to_string(ssrc) + " cname:x\r\n";
+    const std::string data =
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\n"
+        "a=sctp-port:5000\r\n" +
+        transport(setup);
+    return "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0" +
+           std::string(has_data ? " 1" : "") +
+           "\r\n"
+           "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n" +
+           transport(setup) +
+           "a=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=ssrc:" +
+           std::to_string(ssrc) + " cname:x\r\n" + (has_data ? data : "");
+  }
+  [[nodiscard]] std::string transport(std::string_view setup) const {
+    return "a=ice-ufrag:" + peer.ufrag + "\r\na=ice-pwd:" + peer.password +
+           "\r\na=ice-options:trickle\r\n" + candidate() +
+           "a=fingerprint:" + to_string(peer.identity.fingerprint()) +
+           "\r\na=setup:" + std::string(setup) + "\r\n";
   }
 
   [[nodiscard]] std::string candidate() const {
@@ -80,8 +90,26 @@ struct WebRtcEnd {
     return std::nullopt;
   }
 
+  // On a data channel.
+  void write(const Bytes& message) {
+    EXPECT_TRUE(peer.dtls()->send(message));
+    for (const auto& outgoing : peer.dtls()->take_outgoing())
+      socket.send(outgoing, gateway_port);
+  }
+  std::optional<Bytes> read(std::chrono::milliseconds within = 500ms) {
+    while (const auto datagram = socket.receive(within)) {
+      answer(*datagram);
+      if (media::classify_datagram(*datagram) != media::DatagramClass::dtls) continue;
+      peer.dtls()->handle(*datagram);
+      const auto messages = peer.dtls()->take_messages();
+      if (!messages.empty()) return messages.front();
+    }
+    return std::nullopt;
+  }
+
   bool is_server = false;
   bool is_lite = false;
+  bool has_data = false;
   Socket socket;
   media::tests::WebRtcPeer peer;
   media::WebRtcDescription gateway;
@@ -255,6 +283,49 @@ TEST_F(WebRtcServer, IsSpokenToByIceAndDtlsOnAPortOfItsOwn) {
   ann.end.connect();
   server.connect();
   pass_both_ways();
+}
+
+TEST_F(WebRtcServer, IsWrittenToOnADataChannelUnderConsentOnlyWhileItRecords) {
+  ann.end.has_data = server.has_data = true;
+  offer();
+  EXPECT_THAT(toward_server, HasSubstr("UDP/DTLS/SCTP webrtc-datachannel"));
+  answer(server.description("active", 0xdef));
+  ann.end.connect();
+  server.connect();
+  using media::tests::data;
+  using media::tests::sctp;
+  const auto first = sctp(7, {data(100, "before it records")});
+  ann.end.write(first);
+  EXPECT_EQ(server.read(), first);
+  const auto back = sctp(8, {data(1, "of others")});
+  server.write(back);
+  EXPECT_EQ(ann.end.read(), back);
+
+  service.ask("PUT", "/v1/rooms/standup/purposes/recording", R"({"by": "server"})");
+  ann.end.write(sctp(7, {data(101, "without consent")}));
+  const auto instead = server.read();
+  EXPECT_TRUE(!instead || media::parse_sctp(*instead)->carries_data() == false);
+  service.ask("PUT", ann.caller.path + "/consents/recording", grant());
+  ann.end.write(sctp(7, {data(101, "without consent")}));  // SCTP sends it again
+  const auto again = server.read();
+  EXPECT_TRUE(!again || media::parse_sctp(*again)->carries_data() == false);
+  const auto after = sctp(7, {data(102, "with consent")});
+  ann.end.write(after);
+  EXPECT_EQ(server.read(), after);
+
+  service.ask("DELETE", ann.caller.path);
+  const auto goodbye = ann.end.read();
+  EXPECT_FALSE(goodbye);
+  EXPECT_EQ(ann.end.peer.dtls()->state(), media::DtlsSession::State::closed);
+}
+
+TEST_F(WebRtcCall, HasNoDataChannelTowardAServerThatSpeaksNoDtls) {
+  Browser ann{service, "standup", "ann", 0xabc};
+  ann.end.has_data = true;
+  const auto offered =
+      service.ask("POST", ann.caller.path + "/offer",
+                  Caller::offer_body(ann.end.description("actpass", 0xabc), "RTP/AVP"));
+  EXPECT_THAT(std::string(offered.at("sdp").as_string()), HasSubstr("m=application 0 "));
 }
 
 // RFC 8445 §2.5: the gateway makes the checks that a lite server does not.
