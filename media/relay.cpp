@@ -255,6 +255,13 @@ std::optional<Withheld> Relay::judge(SinkId sink, Delivery& delivery, Codec code
   return std::nullopt;
 }
 
+std::size_t Relay::write_copy(const Leg& leg, SinkId sink, const RtpView& packet,
+                              std::span<std::byte> out) const {
+  const auto named = sinks_[index(sink)].extensions;
+  if (named == 0 || !packet.has_extension()) return write_bare_rtp(packet, out);
+  return write_bare_rtp(packet, ids_in(named, leg.config().extension_ids), out);
+}
+
 void Relay::fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
                  std::int64_t sequence, Outbox& out) {
   const SourceId id = leg.config().source;
@@ -271,7 +278,7 @@ void Relay::fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& 
       ++route.withheld[static_cast<std::size_t>(*why)];
       return;
     }
-    const auto size = write_bare_rtp(packet, out.room());
+    const auto size = write_copy(leg, sink, packet, out.room());
     const auto epoch = permits_.of(id, sink).epoch;
     Outgoing outgoing;
     outgoing.lane = {Lane::Kind::sink_rtp, static_cast<std::uint32_t>(sink)};

@@ -35,6 +35,7 @@ struct SinkConfig {
   Codecs accepts = codecs_forkable;
   bool is_rtp = false;     // tells streams apart by SSRC, takes sender reports
   bool is_server = false;  // the conference server performs this purpose: a gate on the uplink
+  HeaderExtensions extensions = 0;  // that its copies keep; of CSRCs none ever does
 };
 
 // What happened on one leg since it was last asked for.
@@ -193,6 +194,9 @@ class Relay {
   void count_at_gates(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
                       std::int64_t sequence, const GateAnswers& answers, bool forwarded);
   [[nodiscard]] Withheld denial(SourceId source, SinkId sink) const;
+  // What the sink may see of the packet; gives its size.
+  [[nodiscard]] std::size_t write_copy(const Leg& leg, SinkId sink, const RtpView& packet,
+                                       std::span<std::byte> out) const;
   // What else than the permit keeps a packet from a sink.
   std::optional<Withheld> judge(SinkId sink, Delivery& delivery, Codec codec, const RtpView& packet,
                                 std::int64_t sequence) const;
