@@ -200,6 +200,8 @@ class Relay {
   // What else than the permit keeps a packet from a sink.
   std::optional<Withheld> judge(SinkId sink, Delivery& delivery, Codec codec, const RtpView& packet,
                                 std::int64_t sequence) const;
+  [[nodiscard]] bool reaches_before_grant(TimePoint now, const Leg& leg, SinkId sink,
+                                          const RtpView& packet) const;
   [[nodiscard]] bool is_sent_by_others(const Leg& leg, Ssrc ssrc) const;
   void want_pictures(const Leg& leg, const IngressStream& stream, SinkId sink);
   void ask_for_pictures(TimePoint now, Outbox& out);
