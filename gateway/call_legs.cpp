@@ -40,6 +40,9 @@ void carry(media::LegConfig& config, const media::MediaPlan& media, media::Side 
     config.signalled_ssrcs.push_back(source.ssrc);
     config.bundle.ssrcs.emplace_back(source.ssrc, section);
   }
+  // In a BUNDLE an id means the same everywhere (RFC 8859, extmap).
+  for (std::size_t i = 0; i < plan.extension_ids.size(); ++i)
+    if (config.extension_ids[i] == 0) config.extension_ids[i] = plan.extension_ids[i];
   if (media::receives(plan.direction)) {
     config.peer_listens = true;
   } else {

@@ -330,6 +330,7 @@ class Conference : public std::enable_shared_from_this<Conference> {
   // conference_recording.cpp: what session descriptions say of recording.
   boost::asio::awaitable<void> heed_client(Participant& who, std::string_view sdp,
                                            std::chrono::steady_clock::time_point arrived);
+  boost::asio::awaitable<void> heed_encryption(Participant& who);
   boost::asio::awaitable<bool> refuse_recording(const Participant& who,
                                                 media::RecordPreference preference, bool granted);
   [[nodiscard]] Answered<void> check_wish(const policy::ConsentStated& stated) const;

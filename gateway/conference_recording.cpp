@@ -4,6 +4,7 @@
 
 #include "gateway/conference.hpp"
 #include "gateway/consent_receipt_text.hpp"
+#include "media/sdp_encryption.hpp"
 
 namespace assent::gateway {
 namespace asio = boost::asio;
@@ -42,6 +43,8 @@ asio::awaitable<void> Conference::heed_client(Participant& who, std::string_view
   const auto description = media::parse_sdp(sdp);
   if (!description) co_return;
   who.indication.hear(*description);
+  if (media::is_end_to_end_encrypted(*description) && !who.who.ciphertext_only)
+    co_await heed_encryption(who);
   const auto preference = media::read_record_preference(*description);
   const auto* consent = policy_.consent(who.id, recording);
   if (!media::refuses(preference) || consent == nullptr) co_return;
@@ -58,6 +61,19 @@ asio::awaitable<void> Conference::heed_client(Participant& who, std::string_view
     services_.totals.withdrawals.observe(std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - arrived));
   }
+}
+
+// It restricts: effective, then durable. What needs plain media is denied from here on, whatever
+// later descriptions leave out; only who speaks for the participant can state that there is a key.
+asio::awaitable<void> Conference::heed_encryption(Participant& who) {
+  who.who.ciphertext_only = true;
+  auto decisions = take(read_clocks().wall, policy::CiphertextStated{who.id, true});
+  if (!decisions) co_return;
+  auto records = journal(*decisions);
+  co_await enforce(std::move(*decisions), CauseForClosing::participant_change);
+  records.emplace_back(entry_of(who, CdrKind::interim, CauseForClosing::participant_change));
+  const auto stored = co_await store(std::move(records));
+  (void)stored;  // the call goes on, and what is denied stays so
 }
 
 // Effective, then durable. The call goes on either way: where storage fails, the recording is

@@ -25,6 +25,7 @@
 #include "gateway/whip_path.hpp"
 #include "gateway/yaml_reader.hpp"
 #include "media/endpoint.hpp"
+#include "media/header_extension.hpp"
 #include "media/srtp_key.hpp"
 
 // What assent.yaml says: where and how to run. config/assent.yaml documents every key, and
@@ -99,6 +100,7 @@ enum class RtpTransport : unsigned char {
 struct RtpSink {
   media::Endpoint address;
   RtpTransport transport = RtpTransport::udp;
+  media::HeaderExtensions extensions = 0;  // that its copies keep
   bool operator==(const RtpSink&) const = default;
 };
 struct OggSink {

@@ -90,7 +90,9 @@ std::optional<SinkPlaces::Fault> SinkPlaces::install_rtp(MediaPath& path, std::s
   const auto& [name, transport] = places_[place];
   const auto& sink = std::get<RtpSink>(transport);
   const auto id = sink_id(place);
-  path.relay().set_sink(id, {media::codecs_forkable, true, false});
+  media::SinkConfig config{media::codecs_forkable, true, false};
+  config.extensions = sink.extensions;
+  path.relay().set_sink(id, config);
   if (sink.transport == RtpTransport::tcp) {
     path.set_stream_sink(id, sink.address, [this, worker, sink_name = name](bool open) {
       if (notices_.on_connection) notices_.on_connection(sink_name, worker, open);

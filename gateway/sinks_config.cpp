@@ -64,24 +64,46 @@ void refuse_keys(const YamlMap& map, std::initializer_list<std::string_view> key
   }
 }
 
+// By the URIs under which descriptions name them.
+media::HeaderExtensions read_extensions(const YamlValue& value) {
+  media::HeaderExtensions named = 0;
+  for (const YamlValue& entry : value.sequence(media::header_extensions)) {
+    const auto uri = entry.text(256);
+    if (!uri) continue;
+    const auto known = media::header_extension_of(*uri);
+    if (known) {
+      named |= media::extension_bit(*known);
+      continue;
+    }
+    std::string remedy = "write one of";
+    for (std::size_t i = 0; i < media::header_extensions; ++i) {
+      remedy += ' ';
+      remedy += media::uri_of(static_cast<media::HeaderExtension>(i));
+    }
+    entry.fault(as_shown(*uri) + " is no header extension that copies can keep", std::move(remedy));
+  }
+  return named;
+}
+
 RtpSink read_rtp(const YamlMap& map) {
   refuse_keys(map, {"directory", "path"}, "rtp");
   return {sink_address(map.required("address")),
           map.optional("transport")
               .one_of<RtpTransport>({{"udp", RtpTransport::udp}, {"tcp", RtpTransport::tcp}})
-              .value_or(RtpTransport::udp)};
+              .value_or(RtpTransport::udp),
+          read_extensions(map.optional("extensions"))};
 }
 
 OggSink read_ogg(const YamlMap& map, const ConfigPaths& paths,
                  const std::filesystem::path& by_default) {
-  refuse_keys(map, {"address", "transport", "path"}, "ogg");
+  refuse_keys(map, {"address", "transport", "path", "extensions"}, "ogg");
   const YamlValue directory = map.optional("directory");
   return {directory.is_present() ? paths.writable_directory(directory)
                                  : paths.checked_default(by_default)};
 }
 
 PcmSink read_pcm(const YamlMap& map) {
-  refuse_keys(map, {"directory"}, "pcm");
+  refuse_keys(map, {"directory", "extensions"}, "pcm");
   PcmSink sink;
   sink.address = pcm_address(map.required("address"));
   sink.transport = map.optional("transport")

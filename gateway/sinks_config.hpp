@@ -10,8 +10,8 @@ namespace assent::gateway {
 
 class ConfigPaths;
 
-inline constexpr std::string_view sink_keys[] = {"kind", "address", "transport", "path",
-                                                 "directory"};
+inline constexpr std::string_view sink_keys[] = {"kind", "address",   "transport",
+                                                 "path", "directory", "extensions"};
 
 // `state`: folder of everything that is kept, where the file says nothing.
 [[nodiscard]] std::vector<SinkConfig> read_sinks(const YamlValue& value, const ConfigPaths& paths,

@@ -16,7 +16,7 @@ enum class Codec : std::uint8_t {
   telephone_event,  // RFC 4733: the call's, never a sink's
   comfort_noise,    // RFC 3389
   red,              // RFC 2198: carries earlier audio
-  rtx,              // RFC 4588: carries earlier packets
+  rtx,              // RFC 4588 and what else carries whole packets of before
   fec,              // RFC 8627, RFC 5109: carries parts of other packets
   other_audio,
   other_video,

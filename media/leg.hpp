@@ -58,6 +58,7 @@ struct LegConfig {
   PayloadTypes payload_types{};  // of what the peer sends
   PayloadTypes takes{};          // what the peer may be sent by the gateway itself
   std::vector<Ssrc> signalled_ssrcs;
+  ExtensionIds extension_ids{};  // in what the peer sends; those of a BUNDLE share them
 };
 
 // Media of one stream that went to one sink without a break in the decision it stood on.

@@ -156,6 +156,7 @@ LegPlan plan_leg(const MediaDescription& own, const MediaDescription& far, bool 
   leg.rtcp_mux = multiplexed;
   leg.sources = own.sources;
   leg.mid_extension = own.mid_extension;
+  leg.extension_ids = own.extension_ids;
   for (std::size_t type = 0; type < leg.payload_types.size(); ++type) {
     const auto& meaning = far.payload_types[type] != Codec::none ? far : own;
     leg.payload_types[type] = meaning.payload_types[type];

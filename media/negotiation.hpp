@@ -63,6 +63,7 @@ struct LegPlan {
   std::vector<SdpSource> sources;              // SSRCs that the peer signalled as its own
   std::size_t bundled_with = 0;    // the m-section whose transport carries this one; its own: none
   std::uint8_t mid_extension = 0;  // by which the peer tells m-sections apart; 0: not
+  ExtensionIds extension_ids{};    // in what the peer sends
 
   [[nodiscard]] bool is_secure() const { return receive_key.has_value() || webrtc.has_value(); }
 };

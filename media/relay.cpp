@@ -19,11 +19,6 @@ void for_each_sink(std::uint32_t set, Visit&& visit) {
     visit(SinkId{static_cast<std::uint8_t>(std::countr_zero(set))});
 }
 
-// RFC 6716 §3.1: configurations 0..15 are SILK and hybrid, the only modes with in-band FEC.
-bool may_carry_redundancy(Codec codec, std::span<const std::byte> payload) {
-  return codec == Codec::opus && !payload.empty() && std::to_integer<unsigned>(payload[0]) < 0x80;
-}
-
 void count(Delivery& delivery, TimePoint now, std::uint64_t epoch, Ssrc ssrc, std::int64_t sequence,
            std::size_t bytes) {
   auto& interval = delivery.interval;
@@ -56,7 +51,7 @@ bool may_precede_grant(Delivery& delivery, Codec codec, const RtpView& packet,
   if (sequence < delivery.not_before) return true;
   if (!delivery.is_first) return false;
   delivery.is_first = false;
-  const bool redundant = may_carry_redundancy(codec, packet.payload());
+  const bool redundant = may_repeat_the_last(codec, packet.payload());
   delivery.not_before = redundant ? sequence + 1 : sequence;
   return redundant;
 }
@@ -255,6 +250,22 @@ std::optional<Withheld> Relay::judge(SinkId sink, Delivery& delivery, Codec code
   return std::nullopt;
 }
 
+// Of what a sink may have at all only Opus reaches back further than a packet.
+bool Relay::reaches_before_grant(TimePoint now, const Leg& leg, SinkId sink,
+                                 const RtpView& packet) const {
+  const auto opened = sources_[index(leg.config().source)].opened[index(sink)];
+  if (now - opus_reach_max >= opened) return false;  // for most packets
+  const auto& types = leg.config().payload_types;
+  return now - reach_back(types, packet.payload_type(), packet.payload()) < opened;
+}
+
+std::size_t Relay::write_copy(const Leg& leg, SinkId sink, const RtpView& packet,
+                              std::span<std::byte> out) const {
+  const auto named = sinks_[index(sink)].extensions;
+  if (named == 0 || !packet.has_extension()) return write_bare_rtp(packet, out);
+  return write_bare_rtp(packet, ids_in(named, leg.config().extension_ids), out);
+}
+
 void Relay::fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
                  std::int64_t sequence, Outbox& out) {
   const SourceId id = leg.config().source;
@@ -267,11 +278,13 @@ void Relay::fork(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& 
       return;
     }
     Delivery& to = delivery(id, stream, sink);
-    if (const auto why = judge(sink, to, codec, packet, sequence)) {
+    auto why = judge(sink, to, codec, packet, sequence);
+    if (!why && reaches_before_grant(now, leg, sink, packet)) why = Withheld::before_grant;
+    if (why) {
       ++route.withheld[static_cast<std::size_t>(*why)];
       return;
     }
-    const auto size = write_bare_rtp(packet, out.room());
+    const auto size = write_copy(leg, sink, packet, out.room());
     const auto epoch = permits_.of(id, sink).epoch;
     Outgoing outgoing;
     outgoing.lane = {Lane::Kind::sink_rtp, static_cast<std::uint32_t>(sink)};
@@ -289,7 +302,8 @@ Relay::GateAnswers Relay::ask_gates(TimePoint now, Leg& leg, IngressStream& stre
                                     const RtpView& packet, std::int64_t sequence) {
   const SourceId id = leg.config().source;
   const Codec codec = leg.config().payload_types[packet.payload_type()];
-  const Duration reach = reach_back(codec, packet.payload());
+  const auto reach =
+      reach_back(leg.config().payload_types, packet.payload_type(), packet.payload());
   GateAnswers answers;
   for_each_sink(source(id).server_gates, [&](SinkId sink) {
     auto& why = answers.why[index(sink)];

@@ -38,6 +38,7 @@ struct SinkConfig {
   // And what participants write on data channels is part of it (a recording with its whiteboard).
   // False: of audio and video alone. To a sink data channels never go.
   bool covers_data = true;
+  HeaderExtensions extensions = 0;  // that its copies keep; of CSRCs none ever does
 };
 
 // What happened on one leg since it was last asked for.
@@ -210,9 +211,14 @@ class Relay {
   void count_at_gates(TimePoint now, Leg& leg, IngressStream& stream, const RtpView& packet,
                       std::int64_t sequence, const GateAnswers& answers, bool forwarded);
   [[nodiscard]] Withheld denial(SourceId source, SinkId sink) const;
+  // What the sink may see of the packet; gives its size.
+  [[nodiscard]] std::size_t write_copy(const Leg& leg, SinkId sink, const RtpView& packet,
+                                       std::span<std::byte> out) const;
   // What else than the permit keeps a packet from a sink.
   std::optional<Withheld> judge(SinkId sink, Delivery& delivery, Codec codec, const RtpView& packet,
                                 std::int64_t sequence) const;
+  [[nodiscard]] bool reaches_before_grant(TimePoint now, const Leg& leg, SinkId sink,
+                                          const RtpView& packet) const;
   [[nodiscard]] bool is_sent_by_others(const Leg& leg, Ssrc ssrc) const;
   void want_pictures(const Leg& leg, const IngressStream& stream, SinkId sink);
   void ask_for_pictures(TimePoint now, Outbox& out);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "media/earlier_media.hpp"
 #include "media/relay.hpp"
 
 namespace assent::media {
@@ -213,6 +214,8 @@ Delivery& Relay::delivery(SourceId id, IngressStream& stream, SinkId sink) {
   if (Delivery* known = stream.delivery_to(sink)) return *known;
   Delivery& opened = stream.deliveries.emplace_back();
   opened.sink = sink;
+  // Its last packet may have been lost before the grant, and stand in the one at hand.
+  opened.is_first = stream.last_heard - opus_packet_max < source(id).opened[index(sink)];
   opened.collides = sinks_[index(sink)].is_rtp && collides(id, sink, stream.ssrc);
   return opened;
 }

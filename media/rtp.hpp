@@ -8,6 +8,7 @@
 
 #include "media/byte_order.hpp"
 #include "media/drop_reason.hpp"
+#include "media/header_extension.hpp"
 #include "media/sequence.hpp"
 
 namespace assent::media {
@@ -161,6 +162,11 @@ class RtpView {
 // and payload; no CSRC, extension or padding, which name or measure others. Returns its size;
 // 0 when `out` is too small, and then nothing is written. `out` must not overlap the packet.
 [[nodiscard]] std::size_t write_bare_rtp(const RtpView& packet, std::span<std::byte> out);
+// The same with those header extensions that have an id in `kept`: the packet's id, which gives way
+// to id_in_copies(). The form of the elements stays (RFC 8285 §4.2, §4.3), so a copy is never
+// longer than its packet. CSRCs stay out: they name the other participants of a mix.
+[[nodiscard]] std::size_t write_bare_rtp(const RtpView& packet, const ExtensionIds& kept,
+                                         std::span<std::byte> out);
 
 constexpr ExtensionElements::ExtensionElements(std::uint16_t profile,
                                                std::span<const std::byte> body) {

@@ -255,6 +255,9 @@ Codec codec_of(std::string_view media_kind, std::string_view encoding) {
       {"raptorfec", Codec::fec},
       {"rsfec", Codec::fec},
       {"x-ulpfecuc", Codec::fec},
+      {"fwdred", Codec::fec},       // RFC 6354: shifted by a time of its own
+      {"encaprtp", Codec::rtx},     // RFC 6849: what another has sent, looped back
+      {"rtploopback", Codec::rtx},  // the same, by its payload alone
   };
   for (const auto& [name, codec] : names) {
     if (equal_without_case(name, encoding)) return codec;

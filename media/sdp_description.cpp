@@ -10,8 +10,6 @@ namespace {
 constexpr std::array profiles_of_rtp{Profile::avp,   Profile::avpf,      Profile::savp,
                                      Profile::savpf, Profile::dtls_savp, Profile::dtls_savpf};
 
-constexpr std::string_view mid_extension_uri = "urn:ietf:params:rtp-hdrext:sdes:mid";
-
 struct StaticType {
   std::uint8_t payload_type;
   Codec codec;
@@ -75,6 +73,7 @@ class SectionReader {
     auto sources = read_sources(media_.lines);
     if (!sources) return sources.error();
     out_.sources = *std::move(sources);
+    read_extensions();
     const auto direction = read_direction(media_.lines);
     out_.direction =
         direction ? *direction : read_direction(sdp_.lines).value_or(Direction::sendrecv);
@@ -112,9 +111,29 @@ class SectionReader {
     out_.rtcp_mux = true;
     const auto extensions = read_extmaps(media_.lines);
     if (!extensions) return extensions.error();
-    const auto mid = std::ranges::find(*extensions, mid_extension_uri, &SdpExtmap::uri);
-    if (mid != extensions->end()) out_.mid_extension = static_cast<std::uint8_t>(mid->id);
+    const auto mid = std::ranges::find(*extensions, uri_of(HeaderExtension::mid), &SdpExtmap::uri);
+    if (mid != extensions->end()) out_.mid_extension = id_of(*mid);
     return std::nullopt;
+  }
+
+  // RFC 8285 §5: of the m-section, else of the session. What is malformed is no reason to refuse a
+  // call here: only sinks go without.
+  void read_extensions() {
+    name_extensions(read_extmaps(sdp_.lines));
+    name_extensions(read_extmaps(media_.lines));
+  }
+
+  void name_extensions(const SdpResult<std::vector<SdpExtmap>>& extensions) {
+    if (!extensions) return;
+    for (const auto& map : *extensions) {
+      if (const auto known = header_extension_of(map.uri))
+        out_.extension_ids[index(*known)] = id_of(map);
+    }
+  }
+
+  // 0: none that a packet could carry (§4.2, §4.3), such as the placeholders of §7.
+  static std::uint8_t id_of(const SdpExtmap& map) {
+    return map.id < 256 ? static_cast<std::uint8_t>(map.id) : std::uint8_t{0};
   }
 
   std::optional<SdpError> read_transport() {

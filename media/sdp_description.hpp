@@ -10,6 +10,7 @@
 
 #include "media/codec.hpp"
 #include "media/endpoint.hpp"
+#include "media/header_extension.hpp"
 #include "media/sdp.hpp"
 #include "media/sdp_attributes.hpp"
 #include "media/sdp_crypto.hpp"
@@ -68,6 +69,7 @@ struct MediaDescription {
   std::vector<SdpCrypto> cryptos;
   std::optional<WebRtcDescription> webrtc;  // if and only if the profile has DTLS
   std::uint8_t mid_extension = 0;           // id of the header extension, RFC 8843 §15; 0: none
+  ExtensionIds extension_ids{};             // of the header extensions that sinks may keep
   PayloadTypes payload_types{};
   std::array<std::uint32_t, 128> clocks_hz{};
   std::vector<SdpSource> sources;

@@ -1,5 +1,6 @@
 #include "media/rtp.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
@@ -30,6 +31,27 @@ void walk(const RtpView& view) {
   (void)kept;
 }
 
+// A sink that names some: what comes of it is no longer than the packet, and has nothing else.
+void require_kept(const RtpView& view) {
+  ExtensionIds kept{};
+  for (std::size_t i = 0; i < kept.size(); i += 2)
+    kept[i] = static_cast<std::uint8_t>(i + 1);
+  std::vector<std::byte> out(view.bytes().size());
+  const auto size = write_bare_rtp(view, kept, out);
+  require(size >= rtp_header_bytes_min + view.payload().size());
+  const auto copy = parse_rtp(std::span{out}.first(size));
+  require(copy.has_value() && copy->csrc_count() == 0 && copy->padding_bytes() == 0);
+  require(std::ranges::equal(copy->payload(), view.payload()));
+  auto of_copy = copy->extension_elements().begin();
+  for (const auto& element : view.extension_elements()) {
+    if (element.id % 2 == 0 || element.id > kept.size()) continue;
+    require(of_copy != std::default_sentinel && of_copy->id == element.id);
+    require(std::ranges::equal(of_copy->data, element.data));
+    ++of_copy;
+  }
+  require(of_copy == std::default_sentinel);
+}
+
 }  // namespace
 
 // What parses can be walked to its ends, and its bare form says the same of the same payload.
@@ -49,5 +71,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(bare->payload_type() == view->payload_type());
   require(bare->csrc_count() == 0 && !bare->has_extension() && bare->padding_bytes() == 0);
   require(sum(bare->payload()) == sum(view->payload()));
+  require_kept(*view);
   return 0;
 }

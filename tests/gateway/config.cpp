@@ -272,6 +272,29 @@ TEST_F(ConfigFile, TwoSinksDoNotShareAPlace) {
   EXPECT_THAT(to_string(faults), HasSubstr("sinks.d: goes to the same place as 'c'"));
 }
 
+TEST_F(ConfigFile, AnRtpSinkKeepsTheHeaderExtensionsThatItNamesAndNoneByDefault) {
+  const Config config = load(
+      "sinks:\n"
+      "  a: {kind: rtp, address: 127.0.0.1:5004}\n"
+      "  b: {kind: rtp, address: 127.0.0.1:5006,\n"
+      "    extensions: ['urn:3gpp:video-orientation']}\n");
+  EXPECT_TRUE(faults.empty()) << to_string(faults);
+  ASSERT_EQ(config.sinks.size(), 2U);
+  EXPECT_EQ(std::get<RtpSink>(config.sinks[0].transport).extensions, 0U);
+  EXPECT_EQ(std::get<RtpSink>(config.sinks[1].transport).extensions,
+            media::extension_bit(media::HeaderExtension::video_orientation));
+}
+
+TEST_F(ConfigFile, OnlyExtensionsThatCopiesCanKeepAreNamed) {
+  load(
+      "sinks:\n"
+      "  a: {kind: rtp, address: 127.0.0.1:5004,\n"
+      "    extensions: ['urn:ietf:params:rtp-hdrext:csrc-audio-level']}\n"
+      "  b: {kind: ogg, directory: x, extensions: ['urn:3gpp:video-orientation']}\n");
+  EXPECT_EQ(faults.in_order().size(), 2U) << to_string(faults);
+  EXPECT_THAT(to_string(faults), HasSubstr("is no header extension that copies can keep"));
+}
+
 TEST_F(ConfigFile, ASinksKeysFitItsKind) {
   load(
       "sinks:\n"

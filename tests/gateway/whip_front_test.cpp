@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <memory>
+
 #include "gateway/whip_sdp.hpp"
 #include "tests/gateway/comes_true.hpp"
 #include "tests/gateway/http_client.hpp"
@@ -322,16 +325,24 @@ TEST_F(WhipAddressWithoutRestarts, ARefusedRestartLeavesTheIceSessionThatThereIs
 // A server that refuses, each time in the next way.
 class WhipAddressOfARefusal : public WhipAddress {
  protected:
+  using Status = std::atomic<http::status>;
+
   WhipAddressOfARefusal()
-      : WhipAddress{[this](const WhipListener::Request&) {
-          WhipListener::Response response{next, 11};
+      : WhipAddressOfARefusal{std::make_shared<Status>(http::status::unauthorized)} {}
+  Status& next;
+
+ private:
+  // The server answers until the last of the fixture is gone.
+  explicit WhipAddressOfARefusal(const std::shared_ptr<Status>& status)
+      : WhipAddress{[status](const WhipListener::Request&) {
+          WhipListener::Response response{*status, 11};
           response.set(http::field::retry_after, "7");
           response.set(http::field::www_authenticate, "Bearer realm=\"x\"");
           response.set(http::field::content_type, "text/plain");
           response.body() = "not you";
           return response;
-        }} {}
-  std::atomic<http::status> next = http::status::unauthorized;
+        }},
+        next{*status} {}
 };
 
 TEST_F(WhipAddressOfARefusal, TheClientHearsItAndNobodyIsInTheRoom) {
@@ -350,14 +361,20 @@ TEST_F(WhipAddressOfARefusal, TheClientHearsItAndNobodyIsInTheRoom) {
 
 class WhipAddressWithRedirects : public WhipAddress {
  protected:
-  WhipAddressWithRedirects()
-      : WhipAddress{[this](const WhipListener::Request& asked) {
-          if (asked.target() == "/other?x=1") return as_a_server(asked);
+  WhipAddressWithRedirects() : WhipAddressWithRedirects{std::make_shared<std::string>(other)} {}
+  static constexpr std::string_view other = "/other?x=1";
+  std::string& to;
+
+ private:
+  // The server answers until the last of the fixture is gone.
+  explicit WhipAddressWithRedirects(const std::shared_ptr<std::string>& where)
+      : WhipAddress{[where](const WhipListener::Request& asked) {
+          if (asked.target() == other) return as_a_server(asked);
           WhipListener::Response response{http::status::temporary_redirect, 11};
-          response.set(http::field::location, to);
+          response.set(http::field::location, *where);
           return response;
-        }} {}
-  std::string to = "/other?x=1";
+        }},
+        to{*where} {}
 };
 
 TEST_F(WhipAddressWithRedirects, AreFollowedToTheServerItself) {

@@ -180,12 +180,14 @@ void begin_talk(Dice& dice, Line& line, std::optional<media::Ssrc> taken) {
   line.talks.push_back(talk);
 }
 
-// Repair and redundancy: how far they reach back. RTX and FEC do not say, so nobody knows less than
-// some seconds; RED says it (RFC 2198 §3), in units that are taken for the longest there are.
+// Repair and redundancy: how far they reach back. RTX and FEC do not say, nor does what nobody
+// described, so nobody knows less than some seconds; RED says it (RFC 2198 §3), in units that are
+// taken for the longest there are.
 media::Duration add_redundancy(Dice& dice, Codec codec, Bytes& payload) {
-  if (codec == Codec::rtx || codec == Codec::fec) return std::chrono::seconds{5};
+  if (codec == Codec::rtx || codec == Codec::fec || codec == Codec::none)
+    return std::chrono::seconds{5};
   if (codec != Codec::red) return {};
-  const auto offset = dice.below(1 << 14);
+  const auto offset = dice.between(1, (1 << 14) - 1);
   Bytes block;
   put(block, 0x80 | opus_pt, 1);
   put(block, offset << 10 | 1, 3);
