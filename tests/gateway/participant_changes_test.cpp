@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/json/array.hpp>
@@ -14,6 +15,8 @@ namespace assent::gateway::test {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
 namespace json = boost::json;
 
 const std::string room = "/v1/rooms/standup";
@@ -200,6 +203,21 @@ TEST_F(Changes, EndToEndEncryptionClosesWhatNeedsTheContent) {
   EXPECT_EQ(reason_at(patch(caller, R"({"ciphertext_only": true})"), "archive"), "ciphertext_only");
   EXPECT_EQ(reason_at(patch(caller, R"({"ciphertext_only": false})"), "archive"), "permitted");
   EXPECT_EQ(codes_of_last(CauseForClosing::participant_change), (Codes{"NL"}));
+}
+
+TEST_F(Changes, ADescriptionThatAsksForSframeClosesWhatNeedsTheContent) {
+  open(policy_with("notice: recording\n    needs_plaintext: false",
+                   "notice: recording\n    needs_plaintext: true"));
+  Caller caller{*service, "standup", "caller", 1};
+  EXPECT_EQ(grant_of(caller, grant()), "permitted");
+  const auto offer = [&](const std::string& text) {
+    service->ask("POST", caller.path + "/offer", Caller::offer_body(text));
+    return json::serialize(service->ask("GET", caller.path + "/decisions/recording"));
+  };
+  const std::string plain = sdp(caller.phone.port());
+  EXPECT_THAT(offer(plain), Not(HasSubstr("ciphertext_only")));
+  EXPECT_THAT(offer(plain + "a=sframe\r\n"), HasSubstr("ciphertext_only"));
+  EXPECT_THAT(offer(plain), HasSubstr("ciphertext_only")) << "only the API takes it back";
 }
 
 TEST_F(Changes, APersonsOwnTokenAddsWhatRestrictsAndNothingElse) {
