@@ -28,20 +28,22 @@ class VerifyCommand final : public Command {
     add("--key", asked_.key,
         "Verifier key that was kept when the ledger was begun; without it the one in the ledger's "
         "folder, which proves less");
-    options()
-        .add_option("--database", database_,
-                    "The service's database, or a copy of it, or the postgresql:// URI of either")
-        ->needs(ledger);
+    auto* const database =
+        options()
+            .add_option(
+                "--database", database_,
+                "The service's database, or a copy of it, or the postgresql:// URI of either")
+            ->needs(ledger);
     options()
         .add_option("--subject-keys", asked_.subject_keys,
                     "By which the entries' commitments are opened")
-        ->needs(ledger);
+        ->needs(database);
     options()
         .add_option("--cdr-lines", asked_.cdr_lines, "Folder of the daily files of records")
-        ->needs(ledger);
+        ->needs(database);
     options()
         .add_option("--recordings", asked_.recordings, "Folder of a sink of kind ogg; repeatable")
-        ->needs(ledger)
+        ->needs(database)
         ->allow_extra_args(false);
     options()
         .add_option("--checkpoint", asked_.checkpoints,

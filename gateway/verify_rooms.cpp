@@ -219,7 +219,7 @@ void verify_rooms(Database& database, const std::string& name, VerifyFindings& f
                            " call detail records: no packet is missing, "
                            "and all of " +
                            std::to_string(intervals) +
-                           " delivered intervals lie in permitted epochs");
+                           " delivered intervals lie in permitted epochs, to within a second");
 }
 
 }  // namespace assent::gateway

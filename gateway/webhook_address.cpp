@@ -27,7 +27,8 @@ constexpr NetworkV4 private_networks[] = {{v4(10, 0, 0, 0), 8},
                                           {v4(192, 168, 0, 0), 16}};
 
 constexpr NetworkV4 closed_networks[] = {
-    {v4(0, 0, 0, 0), 8},       {v4(100, 100, 100, 200), 32},  // metadata of a cloud
+    {v4(0, 0, 0, 0), 8},        {v4(100, 100, 100, 200), 32},  // metadata of a cloud
+    {v4(168, 63, 129, 16), 32},                                // metadata of a cloud
     {v4(169, 254, 0, 0), 16},   // link-local, and metadata of most clouds
     {v4(192, 0, 0, 0), 24},     // protocol assignments, and metadata of a cloud
     {v4(192, 0, 2, 0), 24},     // documentation
@@ -62,8 +63,9 @@ bool may_reach_v6(const ip::address_v6& address, bool allow_private) {
   const bool nat64 = starts_with(bytes, {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0});
   if (mapped || nat64) return may_reach_v4(last, allow_private);
   if (address.is_loopback()) return allow_private;
-  if ((bytes[0] & 0xfeU) == 0xfcU) {  // unique local, less a cloud's metadata
-    const bool metadata = address == ip::make_address_v6("fd00:ec2::254");
+  if ((bytes[0] & 0xfeU) == 0xfcU) {  // unique local, less the metadata of clouds
+    const bool metadata = address == ip::make_address_v6("fd00:ec2::254") ||
+                          address == ip::make_address_v6("fd20:ce::254");
     return allow_private && !metadata;
   }
   const bool global = (bytes[0] & 0xe0U) == 0x20U;

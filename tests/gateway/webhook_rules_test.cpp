@@ -61,6 +61,8 @@ TEST(WebhookAddress, InsideIsReachedOnlyWherePermittedAndSomeNever) {
                               "fec0::1",
                               "ff02::1",
                               "fd00:ec2::254",
+                              "fd20:ce::254",
+                              "168.63.129.16",
                               "2001:db8::1",
                               "2001::1",
                               "2002:7f00:1::1",

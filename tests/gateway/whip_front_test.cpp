@@ -361,15 +361,16 @@ TEST_F(WhipAddressOfARefusal, TheClientHearsItAndNobodyIsInTheRoom) {
 
 class WhipAddressWithRedirects : public WhipAddress {
  protected:
-  WhipAddressWithRedirects() : WhipAddressWithRedirects{std::make_shared<std::string>(other)} {}
-  static constexpr std::string_view other = "/other?x=1";
+  WhipAddressWithRedirects()
+      : WhipAddressWithRedirects{std::make_shared<std::string>(redirected)} {}
+  static constexpr std::string_view redirected = "/other?x=1";
   std::string& to;
 
  private:
   // The server answers until the last of the fixture is gone.
   explicit WhipAddressWithRedirects(const std::shared_ptr<std::string>& where)
       : WhipAddress{[where](const WhipListener::Request& asked) {
-          if (asked.target() == other) return as_a_server(asked);
+          if (asked.target() == redirected) return as_a_server(asked);
           WhipListener::Response response{http::status::temporary_redirect, 11};
           response.set(http::field::location, *where);
           return response;
