@@ -29,7 +29,7 @@ std::size_t kept_bytes(const RtpView& packet, const ExtensionIds& kept, std::siz
 std::size_t write_element(std::uint8_t id, std::span<const std::byte> data, bool one_byte,
                           std::span<std::byte> out, std::size_t at) {
   if (one_byte) {
-    out[at++] = static_cast<std::byte>(id << 4 | (data.size() - 1));
+    out[at++] = static_cast<std::byte>(std::size_t{id} << 4 | (data.size() - 1));
   } else {
     out[at++] = std::byte{id};
     out[at++] = static_cast<std::byte>(data.size());
