@@ -241,7 +241,7 @@ asio::awaitable<Answered<void>> Conference::part(Participant& participant, Cause
   auto decisions = take(clocks.wall, policy::ParticipantLeft{participant.id});
   if (!decisions) co_return decisions.error();
   journal_later(*decisions);
-  co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
+  co_await enforce(take_restricting(*decisions), CauseForClosing::sink_change);
   const auto remove = [source = participant.source](MediaPath& path) {
     auto whole = path.relay().settle(source);
     path.remove_source(std::chrono::steady_clock::now(), source);
@@ -252,6 +252,8 @@ asio::awaitable<Answered<void>> Conference::part(Participant& participant, Cause
   record_later(entry_of(participant, CdrKind::stop, cause, std::move(consents)));
   last_record_of_[participant.id] = participant.record.last_number();
   participants_.erase(participants_.find(participant.id));
+  // What the others may have without this person begins when its legs are gone.
+  if (!closed_) co_await enforce(std::move(*decisions), CauseForClosing::sink_change);
   co_return Answered<void>{};
 }
 

@@ -46,17 +46,20 @@ class UnwatchedConference : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(sinks.learn(rules));
+    record_two(*conference);
+  }
+  void record_two(Conference& of) {
     for (const auto* who : {"one", "two"}) {
       JoinRequest request;
       request.who.participant = who;
       request.who.subject = who;
       request.who.minor = policy::Minor::no;
       request.who.evidence.push_back({policy::EvidenceKind::declared, "NL"});
-      ASSERT_TRUE(run(conference->join(std::move(request))));
+      ASSERT_TRUE(run(of.join(std::move(request))));
     }
     policy::PurposeStarted start;
     start.purpose = "recording";
-    ASSERT_TRUE(run(conference->start_purpose(std::move(start))));
+    ASSERT_TRUE(run(of.start_purpose(std::move(start))));
   }
   ~UnwatchedConference() override {
     storage.stop();  // and answers what was to be recorded later
@@ -141,6 +144,28 @@ TEST_F(UnwatchedConference, Row24NobodyJoinsAsASubjectWhileThatIsErased) {
   EXPECT_EQ(early.error().type, ProblemType::unavailable);
   services.being_erased.erase(erasing);
   EXPECT_TRUE(run(conference->join(join)));
+}
+
+// In a room where all must agree.
+TEST_F(UnwatchedConference, NothingIsPermittedInPlaceOfWhoRefusedWhenTheRoomCloses) {
+  policy::Tightening all_must;
+  all_must.purposes["recording"].at_least = policy::Rule::all_party;
+  const auto strict =
+      std::make_shared<Conference>(context.get_executor(), services, worker,
+                                   Conference::Identity{"strict", "session-2", "", all_must});
+  ASSERT_TRUE(run(strict->open()));
+  record_two(*strict);
+  auto refused = granted("one");
+  refused.statement.answer = policy::Answer::refused;
+  ASSERT_TRUE(run(strict->state_consent(std::move(refused))));
+  ASSERT_TRUE(run(strict->state_consent(granted("two"))));
+  const auto wait = [](Conference& of, auto what) -> boost::asio::awaitable<bool> {
+    co_await what(of);
+    co_return true;
+  };
+  run(wait(*strict, [](Conference& of) { return of.close(CauseForClosing::room_closed); }));
+  const auto decisions = told();
+  EXPECT_EQ(std::find(decisions.begin(), decisions.end(), "two permitted"), decisions.end());
 }
 
 TEST_F(UnwatchedConference, WhatAnUnrecordableGrantBroughtAboutBesidesIsInEffectAllTheSame) {
